@@ -1,0 +1,123 @@
+import type { Envelope, Frame, HubProtocol, Scalar } from "@signalr-edge/protocol";
+import type { GroupRule, KeyReference, KeyTemplate } from "../config/hub-rules.ts";
+
+/**
+ * Identity of a group within one shared upstream. Injective: every part is written with its kind and length before it,
+ * so that no value can be chosen to look like another key (aggregation.md R-04).
+ */
+export type GroupKey = string & { readonly __brand: "GroupKey" };
+
+/** A key together with the values that it was made of, in the order of the template's references. */
+export interface NamedKey {
+  readonly key: GroupKey;
+  readonly scalars: readonly Scalar[];
+}
+
+/** The different keys that a frame names under a template: one, or several for `{N[]}`. `undefined` if any is no key. */
+export function namedKeys(
+  rule: GroupRule,
+  template: KeyTemplate,
+  protocol: HubProtocol,
+  envelope: Envelope,
+  frame: Frame,
+): readonly NamedKey[] | undefined {
+  const rows = scalarRows(template, protocol, envelope, frame);
+  if (rows === undefined) return undefined;
+  const byKey = new Map<GroupKey, NamedKey>();
+  for (const scalars of rows) {
+    const key = encodeKey(rule, template, scalars);
+    byKey.set(key, { key, scalars });
+  }
+  return [...byKey.values()];
+}
+
+/** The one key of a message, without the detour over several; `undefined` if it has none or its template names several. */
+export function groupKey(
+  rule: GroupRule,
+  template: KeyTemplate,
+  protocol: HubProtocol,
+  envelope: Envelope,
+  frame: Frame,
+): GroupKey | undefined {
+  const scalars: Scalar[] = [];
+  for (const part of template.parts) {
+    if (typeof part === "string") continue;
+    const range = part.expand ? undefined : envelope.argumentRanges[part.argument];
+    const scalar = range === undefined ? undefined : protocol.readScalar(frame, range, part.path);
+    if (scalar === undefined) return undefined;
+    scalars.push(scalar);
+  }
+  return encodeKey(rule, template, scalars);
+}
+
+/** For people: the rule's name and the template filled in, `event:42`. Not an identity. */
+export function describeKey(key: GroupKey): string {
+  let text = "";
+  let at = 0;
+  let first = true;
+  while (at < key.length) {
+    const lengthStart = at + 1;
+    const colon = key.indexOf(":", lengthStart);
+    const end = colon + 1 + Number(key.slice(lengthStart, colon));
+    text += key.slice(colon + 1, end);
+    if (first) text += ":";
+    first = false;
+    at = end;
+  }
+  return text;
+}
+
+/** One row of scalars per key: a plain reference repeats in every row, `{N[]}` gives each row its element. */
+function scalarRows(
+  template: KeyTemplate,
+  protocol: HubProtocol,
+  envelope: Envelope,
+  frame: Frame,
+): readonly (readonly Scalar[])[] | undefined {
+  const columns: (readonly Scalar[])[] = [];
+  let rowCount = 1;
+  for (const part of template.parts) {
+    if (typeof part === "string") continue;
+    const column = readColumn(part, protocol, envelope, frame);
+    if (column === undefined || column.length === 0) return undefined;
+    if (part.expand) rowCount = column.length;
+    columns.push(column);
+  }
+  return Array.from({ length: rowCount }, (_, row) =>
+    columns.flatMap((column) => column[column.length === 1 ? 0 : row] ?? []),
+  );
+}
+
+function readColumn(
+  reference: KeyReference,
+  protocol: HubProtocol,
+  envelope: Envelope,
+  frame: Frame,
+): readonly Scalar[] | undefined {
+  const range = envelope.argumentRanges[reference.argument];
+  if (range === undefined) return undefined;
+  if (reference.expand) return protocol.readScalars(frame, range, reference.path);
+  const scalar = protocol.readScalar(frame, range, reference.path);
+  return scalar === undefined ? undefined : [scalar];
+}
+
+const kindLetters = { string: "s", integer: "i", boolean: "b" } as const;
+
+function encodeKey(rule: GroupRule, template: KeyTemplate, scalars: readonly Scalar[]): GroupKey {
+  let key = encodePart("n", rule.name);
+  let next = 0;
+  for (const part of template.parts) {
+    if (typeof part === "string") {
+      key += encodePart("l", part);
+    } else {
+      const scalar = scalars[next++];
+      if (scalar !== undefined)
+        key += encodePart(rule.keyKind === "text" ? "t" : kindLetters[scalar.kind], scalar.text);
+    }
+  }
+  return key as GroupKey;
+}
+
+function encodePart(letter: string, text: string): string {
+  return `${letter}${text.length}:${text}`;
+}

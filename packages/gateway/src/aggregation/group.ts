@@ -1,0 +1,40 @@
+import type { Timer } from "../clock.ts";
+import type { GroupRule } from "../config/hub-rules.ts";
+import type { GroupKey } from "./group-key.ts";
+import type { Member } from "./ports.ts";
+import type { SharedFrame } from "./shared-frame.ts";
+import type { Operation, Subscription } from "./subscription.ts";
+
+/**
+ * The members of one key and what the gateway knows of the origin-side membership. The ref-count is `members.size`.
+ * Changed by `GroupTable` (members) and `Reconciler` (everything else).
+ */
+export class Group {
+  readonly key: GroupKey;
+  readonly rule: GroupRule;
+  readonly members = new Set<Member>();
+  /** Whether the shared upstream is in the origin's group, as far as completed operations of this epoch tell. */
+  joined = false;
+  /** The one join or leave in flight for this key. */
+  operation: Operation | undefined;
+  /** Subscriptions that wait for `operation` to end, in order of arrival. */
+  readonly blocked: Subscription[] = [];
+  /** Runs while the group is empty and still joined. */
+  linger: Timer | undefined;
+  /** The subscription that joined this key last: it joins it again after the upstream was lost. */
+  joinedBy: Subscription | undefined;
+  /** Every subscription that names this key; the group is kept as long as there is one. */
+  readonly subscriptions = new Set<Subscription>();
+  /** Raw arguments that leave exactly this key at the origin; `undefined` if the rule has no leave method. */
+  readonly leaveArguments: readonly Uint8Array[] | undefined;
+
+  constructor(key: GroupKey, rule: GroupRule, leaveArguments: readonly Uint8Array[] | undefined) {
+    this.key = key;
+    this.rule = rule;
+    this.leaveArguments = leaveArguments;
+  }
+
+  fanOut(frame: SharedFrame): void {
+    for (const member of this.members) member.write(frame);
+  }
+}

@@ -1,0 +1,4 @@
+/** The end of an exhaustive switch: does not compile while a case is missing. */
+export function assertNever(value: never): never {
+  throw new Error(`unexpected ${JSON.stringify(value)}`);
+}

@@ -1,0 +1,94 @@
+#!/usr/bin/env node
+import { readFile } from "node:fs/promises";
+import { type Command, helpText, parseCommandLine } from "./command-line.ts";
+import { formatConfigError } from "./config/config-error.ts";
+import { describeConfig } from "./config/describe-rules.ts";
+import { configForOrigin, type LoadResult, loadConfig } from "./config/load.ts";
+import { type Config, jsonSchema } from "./config/schema.ts";
+import { warnings } from "./config/warnings.ts";
+import { runDemo } from "./demo/run-demo.ts";
+import { createGateway } from "./gateway.ts";
+import { createLogger } from "./observe/log.ts";
+import { version } from "./version.ts";
+
+/** Exit codes: 0 done, 1 failed at run time, 2 wrong command line or configuration. */
+const exitCodes = { ok: 0, failed: 1, usage: 2 } as const;
+
+async function execute(command: Command): Promise<number> {
+  switch (command.kind) {
+    case "run":
+      return withConfig(await readConfig(command.config), run);
+    case "run-origin": {
+      const { origin, host, port } = command;
+      const overrides = { ...(host !== undefined && { host }), ...(port !== undefined && { port }) };
+      return withConfig(configForOrigin(origin, overrides), run);
+    }
+    case "check":
+      return withConfig(await readConfig(command.config), check);
+    case "schema":
+      console.log(JSON.stringify(jsonSchema(), undefined, 2));
+      return exitCodes.ok;
+    case "demo":
+      return runDemo({ ...command, stdout: process.stdout, stderr: process.stderr });
+    case "version":
+      console.log(version);
+      return exitCodes.ok;
+    case "help":
+      console.log(helpText());
+      return exitCodes.ok;
+    case "usage-error":
+      console.error(`signalr-edge: ${command.message}`);
+      return exitCodes.usage;
+  }
+}
+
+async function readConfig(fileName: string): Promise<LoadResult> {
+  try {
+    const text = await readFile(fileName, "utf8");
+    return loadConfig(text, { environment: process.env, fileName });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { ok: false, errors: [{ path: fileName, message: `cannot be read: ${reason}` }] };
+  }
+}
+
+async function withConfig(loaded: LoadResult, act: (config: Config) => Promise<number>): Promise<number> {
+  if (loaded.ok) return act(loaded.config);
+  for (const error of loaded.errors) console.error(formatConfigError(error));
+  console.error(`${loaded.errors.length} error(s); nothing was started`);
+  return exitCodes.usage;
+}
+
+async function check(config: Config): Promise<number> {
+  process.stdout.write(describeConfig(config));
+  for (const warning of warnings(config)) console.log(`warning: ${warning}`);
+  return exitCodes.ok;
+}
+
+/** Runs until a signal: the first one drains, a second one exits at once. */
+async function run(config: Config): Promise<number> {
+  const log = createLogger(config.log.level);
+  for (const warning of warnings(config)) log.warn("config.warning", { warning });
+  const gateway = createGateway(config, { log });
+  const stopSignal = nextStopSignal();
+  try {
+    const { url } = await gateway.start();
+    console.log(`listening on ${url}`);
+  } catch (error) {
+    log.error("gateway.failed", { error: error instanceof Error ? error.message : String(error) });
+    return exitCodes.failed;
+  }
+  process.on("SIGHUP", () => log.warn("config.reload-unsupported"));
+  await stopSignal;
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => process.exit(exitCodes.failed));
+  await gateway.stop();
+  return exitCodes.ok;
+}
+
+function nextStopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve());
+  });
+}
+
+process.exitCode = await execute(parseCommandLine(process.argv.slice(2)));

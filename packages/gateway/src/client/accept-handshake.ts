@@ -1,0 +1,27 @@
+import { findHubProtocol, type HubProtocol, readHandshakeRequest } from "@signalr-edge/protocol";
+
+/** The origin's own words (protocol.md 3.3). */
+export const handshakeErrors = {
+  canceled: "Handshake was canceled.",
+  unexpected: "An unexpected error occurred during connection handshake.",
+  transferFormat: (protocol: string, format: string): string =>
+    `Cannot use the '${protocol}' protocol on the current transport. The transport does not support '${format}' transfer format.`,
+} as const;
+
+export type HandshakeVerdict =
+  | { readonly kind: "accepted"; readonly protocol: HubProtocol }
+  | { readonly kind: "refused"; readonly error: string };
+
+/** Judges a handshake request as a server since 8.0 does: versions 1 and 2 of both hub protocols. */
+export function acceptHandshake(record: Buffer): HandshakeVerdict {
+  const request = readHandshakeRequest(record);
+  const protocol = findHubProtocol(request.protocol);
+  if (protocol === undefined) {
+    return { kind: "refused", error: `The protocol '${request.protocol}' is not supported.` };
+  }
+  if (request.version !== 1 && request.version !== 2) {
+    const error = `The server does not support version ${request.version} of the '${protocol.name}' protocol.`;
+    return { kind: "refused", error };
+  }
+  return { kind: "accepted", protocol };
+}

@@ -1,0 +1,310 @@
+import {
+  type CompletionPayload,
+  type Envelope,
+  type Frame,
+  type FrameSplitter,
+  HandshakeSplitter,
+  type HubProtocol,
+  handshakeSuccess,
+  hubProtocols,
+  MessageType,
+  type PeekLimits,
+  ProtocolError,
+  writeHandshakeError,
+} from "@signalr-edge/protocol";
+import type { Membership } from "../aggregation/membership.ts";
+import type { Partition } from "../aggregation/partition-key.ts";
+import type { ClientHub, HubClient, PassThrough, PassThroughClient } from "../aggregation/ports.ts";
+import { SharedFrame } from "../aggregation/shared-frame.ts";
+import type { Clock } from "../clock.ts";
+import { type CloseReason, closeReasons } from "../close-reasons.ts";
+import type { Logger } from "../observe/log.ts";
+import type { HubMetrics } from "../observe/metrics.ts";
+import { acceptHandshake, handshakeErrors } from "./accept-handshake.ts";
+import type { ClientTransport, ClientTransportListener } from "./client-transport.ts";
+
+export interface ClientLimits extends PeekLimits {
+  readonly maxMessageBytes: number;
+  readonly handshakeTimeoutMs: number;
+  readonly keepAliveIntervalMs: number;
+  readonly clientTimeoutMs: number;
+}
+
+export interface ClientConnectionParts {
+  readonly hub: ClientHub;
+  readonly partition: Partition;
+  readonly limits: ClientLimits;
+  readonly clock: Clock;
+  readonly metrics: HubMetrics;
+  readonly log: Logger;
+  /** Called once, when nothing of the connection is left. */
+  readonly onClosed: (connection: ClientConnection) => void;
+}
+
+type State =
+  /** Waits for the first record; `startedAtMs` is the begin of the connection. */
+  | { readonly name: "handshaking"; readonly splitter: HandshakeSplitter; readonly startedAtMs: number }
+  /** The private upstream decides; `rest` is what followed the handshake in the same chunk. */
+  | { readonly name: "accepting"; readonly rest: Buffer; readonly startedAtMs: number }
+  | { readonly name: "open"; readonly splitter: FrameSplitter }
+  /** The last bytes are written; waits for the end of the transport. */
+  | { readonly name: "ending" }
+  | { readonly name: "closed" };
+
+/**
+ * One client: handshake, hub messages in and out, pings, the end. Owns its state, its transport and its private
+ * upstream; its memberships belong to the aggregation layer.
+ *
+ *   handshaking -> accepting -> open -> ending -> closed        every state may go to ending or closed
+ */
+export class ClientConnection implements HubClient, PassThroughClient, ClientTransportListener {
+  /** JSON until the handshake says otherwise: the handshake itself is JSON text. */
+  protocol: HubProtocol = hubProtocols.json;
+  membership: Membership | undefined;
+  readonly partition: Partition;
+  readonly #parts: ClientConnectionParts;
+  #transport: ClientTransport | undefined;
+  #passThrough: PassThrough | undefined;
+  #state: State;
+  #lastPingSentMs: number;
+  /** `undefined` until the first ping of the client, which arms the timeout (protocol.md 7.2). */
+  #lastReceivedMs: number | undefined;
+
+  constructor(parts: ClientConnectionParts) {
+    this.#parts = parts;
+    this.partition = parts.partition;
+    const nowMs = parts.clock.now();
+    this.#lastPingSentMs = nowMs;
+    this.#state = {
+      name: "handshaking",
+      splitter: new HandshakeSplitter(parts.limits.maxMessageBytes),
+      startedAtMs: nowMs,
+    };
+  }
+
+  /** Before any byte is received. */
+  attach(transport: ClientTransport, passThrough: PassThrough): void {
+    this.#transport = transport;
+    this.#passThrough = passThrough;
+  }
+
+  get isOpen(): boolean {
+    return this.#state.name === "open";
+  }
+
+  // --- from the transport -------------------------------------------------------------------------------------------
+
+  received(chunk: Buffer): void {
+    try {
+      if (this.#state.name === "handshaking") this.#receiveHandshake(this.#state.splitter, chunk);
+      else if (this.#state.name === "open") this.#receiveFrames(this.#state.splitter, chunk);
+      else if (this.#state.name === "accepting") {
+        this.#state = { ...this.#state, rest: Buffer.concat([this.#state.rest, chunk]) };
+      }
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  ended(graceful: boolean): void {
+    if (this.#state.name !== "ending") this.#leave(closeReasons.clientGone, graceful);
+    if (this.#state.name === "closed") return;
+    this.#state = { name: "closed" };
+    this.#parts.onClosed(this);
+  }
+
+  congested(): void {
+    this.#passThrough?.pause();
+  }
+
+  drained(): void {
+    this.#passThrough?.resume();
+  }
+
+  overflowed(): void {
+    this.#parts.metrics.slowConsumers += 1;
+    this.close(closeReasons.slowConsumer);
+  }
+
+  // --- from the aggregation layer -----------------------------------------------------------------------------------
+
+  write(frame: SharedFrame): void {
+    if (this.#state.name === "open") this.#send(frame, false);
+  }
+
+  complete(invocationId: string, payload: CompletionPayload): void {
+    if (this.#state.name !== "open") return;
+    this.#send(new SharedFrame(this.protocol, this.protocol.writeCompletion(invocationId, payload)), true);
+  }
+
+  passThrough(envelope: Envelope, frame: Frame): void {
+    this.#passThrough?.send(envelope, frame);
+  }
+
+  /** Tells the client what the reason says, then ends the transport. Ignored if it is ending already. */
+  close(reason: CloseReason): void {
+    if (this.#state.name === "ending" || this.#state.name === "closed") return;
+    if (this.#state.name === "open" && reason.message !== undefined) {
+      this.#send(new SharedFrame(this.protocol, this.protocol.writeClose(reason.message)), true);
+    }
+    this.#leave(reason, reason.how === "close");
+    this.#state = { name: "ending" };
+    if (reason.how === "terminate") this.#transport?.terminate();
+    else this.#transport?.end();
+  }
+
+  // --- from the private upstream ------------------------------------------------------------------------------------
+
+  handshakeAccepted(): void {
+    if (this.#state.name !== "accepting") return;
+    const { rest } = this.#state;
+    this.#send(new SharedFrame(this.protocol, handshakeSuccess), true);
+    this.#state = { name: "open", splitter: this.protocol.createSplitter(this.#parts.limits.maxMessageBytes) };
+    this.#parts.metrics.clientsTotal += 1;
+    if (this.#transport !== undefined) this.#parts.metrics.clientsByTransport[this.#transport.name] += 1;
+    this.#transport?.resumeReading();
+    if (rest.length > 0) this.received(rest);
+  }
+
+  handshakeRefused(error: string): void {
+    this.#refuseHandshake(error, closeReasons.handshakeRefused);
+  }
+
+  relay(envelope: Envelope, frame: Frame): void {
+    if (this.#state.name !== "open") return;
+    if (
+      envelope.type === MessageType.Invocation &&
+      !this.#parts.hub.receiveFromPrivateUpstream(this, envelope, frame)
+    ) {
+      return;
+    }
+    this.#send(new SharedFrame(this.protocol, frame), true);
+  }
+
+  upstreamEnded(closeFrame: Frame | undefined): void {
+    if (this.#state.name === "accepting")
+      return this.#refuseHandshake(handshakeErrors.canceled, closeReasons.upstreamLost);
+    if (this.#state.name !== "open" || closeFrame === undefined) return this.close(closeReasons.upstreamLost);
+    this.#send(new SharedFrame(this.protocol, closeFrame), true);
+    this.close(closeReasons.upstreamClosed);
+  }
+
+  pauseReading(): void {
+    this.#transport?.pauseReading();
+  }
+
+  resumeReading(): void {
+    this.#transport?.resumeReading();
+  }
+
+  // --- from the keep-alive sweep ------------------------------------------------------------------------------------
+
+  /** Called about once a second instead of timers per client. */
+  sweep(nowMs: number): void {
+    const { limits } = this.#parts;
+    this.#passThrough?.sweep(nowMs);
+    const isMoving = this.#transport?.sweep(nowMs) ?? true;
+    const state = this.#state;
+    if (state.name === "handshaking" || state.name === "accepting") {
+      if (nowMs - state.startedAtMs >= limits.handshakeTimeoutMs) {
+        this.#refuseHandshake(handshakeErrors.canceled, closeReasons.handshakeTimeout);
+      }
+      return;
+    }
+    if (state.name !== "open") return;
+    if (!isMoving) return this.overflowed();
+    if (this.#transport?.hasInherentKeepAlive === true) return;
+    if (this.#lastReceivedMs !== undefined && nowMs - this.#lastReceivedMs >= limits.clientTimeoutMs) {
+      return this.close(closeReasons.clientTimeout);
+    }
+    if (nowMs - this.#lastPingSentMs >= limits.keepAliveIntervalMs) {
+      this.#lastPingSentMs = nowMs;
+      this.#send(new SharedFrame(this.protocol, this.protocol.pingFrame), false);
+    }
+  }
+
+  // --- inside -------------------------------------------------------------------------------------------------------
+
+  #receiveHandshake(splitter: HandshakeSplitter, chunk: Buffer): void {
+    const complete = splitter.push(chunk);
+    if (complete === undefined) return;
+    const accepted = acceptHandshake(complete.record);
+    if (accepted.kind === "refused") return this.#refuseHandshake(accepted.error, closeReasons.handshakeRefused);
+    const { transferFormat, name } = accepted.protocol;
+    if (this.#transport?.transferFormats.includes(transferFormat) === false) {
+      return this.#refuseHandshake(handshakeErrors.transferFormat(name, transferFormat), closeReasons.handshakeRefused);
+    }
+    this.protocol = accepted.protocol;
+    this.#state = { name: "accepting", rest: Buffer.from(complete.rest), startedAtMs: this.#parts.clock.now() };
+    this.#transport?.pauseReading();
+    this.#passThrough?.start(accepted.protocol);
+  }
+
+  #receiveFrames(splitter: FrameSplitter, chunk: Buffer): void {
+    splitter.push(chunk, (frame) => {
+      if (this.#state.name === "open") this.#receiveFrame(frame);
+    });
+  }
+
+  #receiveFrame(frame: Frame): void {
+    const envelope = this.protocol.peek(frame, this.#parts.limits);
+    const isPing = envelope.type === MessageType.Ping;
+    if (isPing || this.#lastReceivedMs !== undefined) this.#lastReceivedMs = this.#parts.clock.now();
+    if (isPing) return;
+    this.#parts.metrics.clientMessages += 1;
+    switch (envelope.type) {
+      case MessageType.Invocation:
+      case MessageType.StreamInvocation:
+        return this.#parts.hub.receiveFromClient(this, envelope, frame);
+      case MessageType.StreamItem:
+      case MessageType.Completion:
+      case MessageType.CancelInvocation:
+        // Never behind an invocation: a hub method may be waiting for this very answer (protocol.md 8.5).
+        return this.passThrough(envelope, frame);
+      case MessageType.Close:
+        return this.close(closeReasons.clientClosed);
+      default:
+        // Ack and Sequence without stateful reconnect, and types from the future: ignored, never relayed (4.3).
+        return;
+    }
+  }
+
+  #refuseHandshake(error: string, reason: CloseReason): void {
+    if (this.#state.name !== "handshaking" && this.#state.name !== "accepting") return;
+    this.#send(new SharedFrame(this.protocol, writeHandshakeError(error)), true);
+    this.close(reason);
+  }
+
+  #failed(error: unknown): void {
+    if (!(error instanceof ProtocolError)) {
+      this.#parts.metrics.internalErrors += 1;
+      this.#parts.log.error("connection.failed", {
+        error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      });
+      return this.close(closeReasons.internalError);
+    }
+    if (this.#state.name === "handshaking") {
+      const text = error.code === "tooLarge" ? handshakeErrors.canceled : handshakeErrors.unexpected;
+      return this.#refuseHandshake(text, closeReasons.handshakeRefused);
+    }
+    this.close(error.code === "tooLarge" ? closeReasons.messageTooLarge : closeReasons.protocolError);
+  }
+
+  #send(frame: SharedFrame, owed: boolean): void {
+    this.#parts.metrics.clientBytes += frame.bytes.length;
+    this.#transport?.write(frame, owed);
+  }
+
+  /** Takes the client out of everything; after it nothing is written but what ends the transport. */
+  #leave(reason: CloseReason, graceful: boolean): void {
+    if (this.#state.name === "ending" || this.#state.name === "closed") return;
+    if (this.#state.name === "open" && this.#transport !== undefined) {
+      this.#parts.metrics.clientsByTransport[this.#transport.name] -= 1;
+    }
+    this.#parts.metrics.countClosed(reason);
+    this.#parts.log.debug("client.closed", { reason: reason.name });
+    this.#passThrough?.close(graceful);
+    this.#passThrough = undefined;
+    this.#parts.hub.clientGone(this);
+  }
+}

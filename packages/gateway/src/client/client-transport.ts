@@ -1,0 +1,35 @@
+import type { TransferFormat, TransportName } from "@signalr-edge/protocol";
+import type { SharedFrame } from "../aggregation/shared-frame.ts";
+
+/** One way to move hub messages between the gateway and a client. Owned by its `ClientConnection`. */
+export interface ClientTransport {
+  readonly name: TransportName;
+  readonly transferFormats: readonly TransferFormat[];
+  /** The transport itself shows that both ends live: no pings, no client timeout (protocol.md 2.4). */
+  readonly hasInherentKeepAlive: boolean;
+  /**
+   * Queues a message; everything queued in one turn of the event loop leaves in one write. `owed` marks what this client
+   * alone asked for: it does not count against the bound of the outbox, because its source is paused instead.
+   */
+  write(frame: SharedFrame, owed: boolean): void;
+  /** Ends the transport in the regular way, behind everything written so far. `ended` follows. */
+  end(): void;
+  /** Cuts the transport, whatever is still unsent. `ended` follows. */
+  terminate(): void;
+  pauseReading(): void;
+  resumeReading(): void;
+  /** Called about once a second. Returns false if the client has read nothing for too long. */
+  sweep(nowMs: number): boolean;
+}
+
+export interface ClientTransportListener {
+  /** Bytes from the client, cut anywhere. Valid during the call. */
+  received(chunk: Buffer): void;
+  /** Once, at the end. `graceful`: the peer ended the transport as it should. */
+  ended(graceful: boolean): void;
+  /** More unsent bytes than the high-water mark; `drained` follows when they are gone. */
+  congested(): void;
+  drained(): void;
+  /** Over the bound of the outbox. */
+  overflowed(): void;
+}

@@ -1,0 +1,78 @@
+import type {
+  GroupRule,
+  HubMethodRule,
+  HubRules,
+  KeyTemplate,
+  KeyTemplates,
+  PartitionSource,
+  TargetRule,
+} from "./hub-rules.ts";
+import { parseKeyTemplate } from "./key-template.ts";
+import type { GroupConfig, HubConfig, KeyConfig } from "./schema.ts";
+
+/**
+ * The rules of one hub as the data path looks them up. Pure. `hub` comes from `loadConfig`: what it refuses (a key that
+ * cannot be read, a hub method with two rules) is thrown here as an `Error`.
+ */
+export function compileHubRules(hub: HubConfig): HubRules {
+  const groups = hub.groups.map(compileGroup);
+  const joins = new Map<string, GroupRule>();
+  const leaves = new Map<string, GroupRule>();
+  const targets = new Map<string, TargetRule[]>();
+  for (const group of groups) {
+    addMethod(joins, group.join.method, group);
+    if (group.leave !== undefined) addMethod(leaves, group.leave.method, group);
+    for (const message of group.messages) {
+      const rules = targets.get(message.target);
+      if (rules === undefined) targets.set(message.target, [message]);
+      else rules.push(message);
+    }
+  }
+  return { path: hub.path, groups, joins, leaves, targets, partitionBy: hub.partitionBy.map(compilePartitionSource) };
+}
+
+function compileGroup(config: GroupConfig): GroupRule {
+  const messages: TargetRule[] = [];
+  const group: GroupRule = {
+    name: config.name,
+    access: { kind: config.access },
+    join: compileMethod(config.join),
+    leave: config.leave === undefined ? undefined : compileMethod(config.leave),
+    messages,
+    keyKind: config.keyKind,
+    onGap: config.onGap,
+    lingerMs: config.lingerMs,
+  };
+  for (const message of config.messages) {
+    const { target, to, onSlow, privateCopies } = message;
+    messages.push({ group, target, keys: compileKeys(message), to, onSlow, privateCopies });
+  }
+  return group;
+}
+
+function compileMethod(config: KeyConfig & { readonly method: string }): HubMethodRule {
+  return { method: config.method, keys: compileKeys(config) };
+}
+
+export function compileKeys({ key, keyMessagePack = key }: KeyConfig): KeyTemplates {
+  return { json: compileKey(key), messagepack: compileKey(keyMessagePack) };
+}
+
+function compileKey(source: string): KeyTemplate {
+  const result = parseKeyTemplate(source);
+  if (!result.ok) throw new Error(`key template was not validated: ${result.message}`);
+  return result.template;
+}
+
+function addMethod(rules: Map<string, GroupRule>, method: string, group: GroupRule): void {
+  const name = method.toLowerCase();
+  if (rules.has(name)) throw new Error(`hub method ${method} has two rules; the config was not validated`);
+  rules.set(name, group);
+}
+
+/** `query.market`, `header.X-Brand`. Header names are compared in lower case everywhere in Node. */
+function compilePartitionSource(source: string): PartitionSource {
+  const dot = source.indexOf(".");
+  const name = source.slice(dot + 1);
+  return source.slice(0, dot) === "header" ? { kind: "header", name: name.toLowerCase() } : { kind: "query", name };
+}

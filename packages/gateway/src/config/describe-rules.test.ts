@@ -1,0 +1,91 @@
+import { expect, test } from "vitest";
+import { describeConfig } from "./describe-rules.ts";
+import { loadConfig } from "./load.ts";
+
+function describeText(text: string): string {
+  const result = loadConfig(text, { environment: { ORIGIN_TOKEN: "top-secret" }, fileName: "gateway.yaml" });
+  if (!result.ok) throw new Error(JSON.stringify(result.errors));
+  return describeConfig(result.config);
+}
+
+test("a transparent hub is described as one that shares nothing", () => {
+  expect(describeText("hubs: [{ path: /hub, origin: http://127.0.0.1:5000/hub }]")).toBe(`\
+clients            http://127.0.0.1:8080
+admin              http://127.0.0.1:9090, no token
+log level          info
+limits             defaults
+
+hub /hub -> http://127.0.0.1:5000/hub
+  who may connect  whom the origin lets negotiate
+  private upstream eager: one per client, opened when it negotiates
+  shared upstream  none
+  partitions       one
+  headers          all
+  groups           none: every message passes through unshared
+`);
+});
+
+test("a hub with groups is described rule by rule, without any secret", () => {
+  const text = describeText(`
+listen: { host: "::1", port: 0 }
+admin: { token: 0123456789abcdef }
+limits: { maxConnections: 10, joinTimeoutMs: 5 }
+hubs:
+  - path: /hubs/odds
+    origin: https://app.example.com/hubs/odds
+    partitionBy: [query.market, header.x-brand]
+    forwardHeaders: [user-agent]
+    sharedUpstream: { accessTokenEnv: ORIGIN_TOKEN, headers: { x-edge: "hidden" } }
+    groups:
+      - name: event
+        access: public
+        join: { method: SubscribeToEvent, key: "{0}" }
+        leave: { method: UnsubscribeFromEvent, key: "{0}" }
+        messages:
+          - { target: OddsChanged, key: "{0.eventId}", keyMessagePack: "{0[0]}" }
+          - { target: EventSnapshot, key: "{0.eventId}", to: joiner, privateCopies: deliver }
+        onGap: rejoin
+        keyKind: text
+      - name: all
+        access: public
+        join: { method: SubscribeToAll, key: all }
+        messages: [{ target: Notice, key: all }]
+        lingerMs: 500
+  - { path: /b, origin: http://127.0.0.1/b, privateUpstream: never, authentication: none }
+`);
+  expect(text).toBe(`\
+clients            http://[::1]:(a free port)
+admin              http://127.0.0.1:9090, with token
+log level          info
+limits             maxConnections 10 (default 15000), joinTimeoutMs 5 (default 30000)
+
+hub /hubs/odds -> https://app.example.com/hubs/odds
+  who may connect  whom the origin lets negotiate; its verdict on a credential is kept for 30 s
+  private upstream lazy: opened by a client's first message that no rule names
+  shared upstream  access token from ORIGIN_TOKEN, headers x-edge
+  partitions       one per query.market, header.x-brand
+  headers          authorization, cookie, x-requested-with, x-signalr-user-agent, user-agent
+  group event, for everyone who may connect
+    join     SubscribeToEvent joins event:{0}
+    leave    UnsubscribeFromEvent leaves event:{0}
+    message  OddsChanged belongs to event:{0.eventId} (MessagePack event:{0[0]}), sent to its members
+    message  EventSnapshot belongs to event:{0.eventId}, sent to the clients that are joining, private copies are delivered
+    gap      the gateway joins again for its members
+    linger   10 s after the last member left; keys as text (42 is "42")
+  group all, for everyone who may connect
+    join     SubscribeToAll joins all:all
+    leave    none
+    message  Notice belongs to all:all, sent to its members
+    gap      members are closed and reconnect
+    linger   0.5 s after the last member left; exact keys
+
+hub /b -> http://127.0.0.1/b
+  who may connect  everyone
+  private upstream never: a message that no rule names is answered with an error
+  shared upstream  none
+  partitions       one
+  headers          all
+  groups           none: every message passes through unshared
+`);
+  expect(text).not.toMatch(/top-secret|hidden|0123456789abcdef/);
+});

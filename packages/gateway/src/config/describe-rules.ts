@@ -1,0 +1,119 @@
+import { compileHubRules } from "./compile.ts";
+import type { GroupRule, HubMethodRule, HubRules, KeyTemplates, TargetRule } from "./hub-rules.ts";
+import { type LimitDefinition, limitDefinitions } from "./limits.ts";
+import { builtInForwardHeaders, type Config, everyHeader, type HubConfig } from "./schema.ts";
+
+/**
+ * What `signalr-edge check` prints: the compiled rules in words. Names environment variables and headers, never their
+ * values. Lines end in "\n".
+ */
+export function describeConfig(config: Config): string {
+  const { listen, admin, log } = config;
+  const adminToken = admin.token === undefined ? "no token" : "with token";
+  const lines = [
+    row("clients", address(listen), 0),
+    row("admin", `${address(admin)}, ${adminToken}`, 0),
+    row("log level", log.level, 0),
+    row("limits", describeLimits(config), 0),
+    ...config.hubs.flatMap((hub) => ["", ...describeHub(hub)]),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function describeHub(hub: HubConfig): readonly string[] {
+  const rules = compileHubRules(hub);
+  return [
+    `hub ${hub.path} -> ${hub.origin}`,
+    row("who may connect", describeAuthentication(hub), 1),
+    row("private upstream", describePrivateUpstream(hub), 1),
+    row("shared upstream", describeSharedUpstream(hub, rules), 1),
+    row("partitions", hub.partitionBy.length === 0 ? "one" : `one per ${hub.partitionBy.join(", ")}`, 1),
+    row("headers", describeHeaders(hub), 1),
+    ...(rules.groups.length === 0 ? [row("groups", "none: every message passes through unshared", 1)] : []),
+    ...rules.groups.flatMap(describeGroup),
+  ];
+}
+
+function describeHeaders({ forwardHeaders }: HubConfig): string {
+  return forwardHeaders.includes(everyHeader) ? "all" : [...builtInForwardHeaders, ...forwardHeaders].join(", ");
+}
+
+function describeAuthentication(hub: HubConfig): string {
+  if (hub.authentication === "none") return "everyone";
+  const kept =
+    hub.privateUpstream === "eager" ? "" : `; its verdict on a credential is kept for ${seconds(hub.verdictTtlMs)}`;
+  return `whom the origin lets negotiate${kept}`;
+}
+
+const privateUpstreamModes = {
+  eager: "eager: one per client, opened when it negotiates",
+  lazy: "lazy: opened by a client's first message that no rule names",
+  never: "never: a message that no rule names is answered with an error",
+} as const;
+
+function describePrivateUpstream(hub: HubConfig): string {
+  return privateUpstreamModes[hub.privateUpstream];
+}
+
+function describeSharedUpstream(hub: HubConfig, rules: HubRules): string {
+  if (rules.groups.length === 0) return "none";
+  const { accessTokenEnv, headers } = hub.sharedUpstream;
+  const token = accessTokenEnv === undefined ? "anonymous" : `access token from ${accessTokenEnv}`;
+  const names = Object.keys(headers);
+  return names.length === 0 ? token : `${token}, headers ${names.join(", ")}`;
+}
+
+const gapPolicies = {
+  close: "members are closed and reconnect",
+  rejoin: "the gateway joins again for its members",
+  ignore: "members are not told",
+} as const;
+
+function describeGroup(group: GroupRule): readonly string[] {
+  const kind = group.keyKind === "text" ? 'keys as text (42 is "42")' : "exact keys";
+  return [
+    `  group ${group.name}, for ${group.access.kind === "public" ? "everyone who may connect" : group.access.kind}`,
+    describeMethod("join", group, group.join),
+    ...(group.leave === undefined ? [row("leave", "none", 2)] : [describeMethod("leave", group, group.leave)]),
+    ...group.messages.map(describeTarget),
+    row("gap", gapPolicies[group.onGap], 2),
+    row("linger", `${seconds(group.lingerMs)} after the last member left; ${kind}`, 2),
+  ];
+}
+
+function describeMethod(verb: "join" | "leave", group: GroupRule, rule: HubMethodRule): string {
+  return row(verb, `${rule.method} ${verb}s ${describeKeys(group, rule.keys)}`, 2);
+}
+
+function describeTarget(rule: TargetRule): string {
+  const receivers = rule.to === "joiner" ? "sent to the clients that are joining" : "sent to its members";
+  const copies = rule.privateCopies === "deliver" ? ", private copies are delivered" : "";
+  return row("message", `${rule.target} belongs to ${describeKeys(rule.group, rule.keys)}, ${receivers}${copies}`, 2);
+}
+
+function describeKeys(group: GroupRule, keys: KeyTemplates): string {
+  const json = `${group.name}:${keys.json.source}`;
+  if (keys.messagepack.source === keys.json.source) return json;
+  return `${json} (MessagePack ${group.name}:${keys.messagepack.source})`;
+}
+
+function describeLimits(config: Config): string {
+  const changed = Object.entries<LimitDefinition>(limitDefinitions).flatMap(([name, definition]) => {
+    const value = Object.entries(config.limits).find(([key]) => key === name)?.[1];
+    return value === definition.default ? [] : [`${name} ${value} (default ${definition.default})`];
+  });
+  return changed.length === 0 ? "defaults" : changed.join(", ");
+}
+
+function row(name: string, text: string, depth: number): string {
+  const indent = "  ".repeat(depth);
+  return `${indent}${name.padEnd(depth === 2 ? 8 : 18 - indent.length)} ${text}`;
+}
+
+function address({ host, port }: { readonly host: string; readonly port: number }): string {
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port === 0 ? "(a free port)" : port}`;
+}
+
+function seconds(milliseconds: number): string {
+  return `${milliseconds / 1000} s`;
+}

@@ -1,0 +1,323 @@
+import { z } from "zod";
+import { closestName } from "./closest-name.ts";
+import { alternatives, complaint, showValue } from "./complaint.ts";
+import type { ConfigIssue, ConfigPath } from "./config-error.ts";
+import { type LimitDefinition, type Limits, limitDefinitions } from "./limits.ts";
+import * as check from "./value-checks.ts";
+
+/**
+ * Shape, defaults and units of the config file. The only file that knows the schema library; every message that a user
+ * may see is written here or in `value-checks.ts`, none comes from the library.
+ */
+
+/** Headers of a client that the origin always gets, besides `forwardHeaders`. */
+export const builtInForwardHeaders: readonly string[] = [
+  "authorization",
+  "cookie",
+  "x-requested-with",
+  "x-signalr-user-agent",
+];
+
+/** In `forwardHeaders`: every header that describes the client and not its connection. */
+export const everyHeader = "*";
+
+const listenSchema = section({
+  host: text("a host name or an IP address", check.checkHost)
+    .default("127.0.0.1")
+    .describe("Address of the client listener; 0.0.0.0 or :: for every interface."),
+  port: port().default(8080).describe("Port of the client listener; 0 picks a free one."),
+}).describe("Where clients connect.");
+
+const adminSchema = section({
+  host: text("a host name or an IP address", check.checkHost)
+    .default("127.0.0.1")
+    .describe("Address of the admin listener."),
+  port: port().default(9090).describe("Port of the admin listener; 0 picks a free one."),
+  token: text("text", check.checkToken)
+    .optional()
+    .describe("Bearer token of the admin endpoints. Required unless the host is loopback."),
+}).describe("Health, metrics and dashboard, on a listener of their own.");
+
+const logSchema = section({
+  level: choice(["debug", "info", "warn", "error"])
+    .default("info")
+    .describe("The least important level that is logged."),
+}).describe("Logs, as JSON lines on stderr.");
+
+const hubMethodShape = {
+  method: text("the name of a hub method", check.checkHubMethod).describe(
+    "Hub method that clients invoke; case does not matter.",
+  ),
+  key: keyTemplate(check.checkKey).describe("Key template over the arguments, such as {0}."),
+  keyMessagePack: keyTemplate(check.checkKey).optional().describe("Replaces key for clients that use MessagePack."),
+};
+const joinSchema = section(hubMethodShape).describe("The hub method with which a client joins the group.");
+const leaveSchema = section(hubMethodShape).describe("The hub method with which a client leaves the group.");
+
+const messageSchema = section({
+  target: text("the name of a target", check.checkTarget).describe(
+    "Target that the hub sends to the group; exact, case matters.",
+  ),
+  key: keyTemplate(check.checkMessageKey).describe(
+    "Key template over the arguments of the message, such as {0.eventId}.",
+  ),
+  keyMessagePack: keyTemplate(check.checkMessageKey).optional().describe("Replaces key on MessagePack connections."),
+  to: choice(["members", "joiner"])
+    .default("members")
+    .describe("members: the hub sends it to the group. joiner: the hub sends it to Clients.Caller during a join."),
+  onSlow: choice(["close"], ["drop", "conflate"])
+    .default("close")
+    .describe("What happens to a client that does not read fast enough."),
+  privateCopies: choice(["drop", "deliver"])
+    .default("drop")
+    .describe(
+      "A copy on a member's private upstream is dropped, or delivered if the hub also sends the target to single users.",
+    ),
+}).describe("A target that belongs to the group.");
+
+const groupSchema = section({
+  name: text("a name", check.checkGroupName).describe("Unique within the hub; the first part of every group key."),
+  access: choice(["public"], ["authenticated", "probe", "claims"]).describe(
+    "Who may join. public: everyone who may connect to the hub.",
+  ),
+  join: joinSchema,
+  leave: leaveSchema.optional(),
+  messages: list("a list of messages, at least one", messageSchema, 1).describe(
+    "The targets that belong to the group.",
+  ),
+  joinResult: choice(["fresh"], ["cached"])
+    .default("fresh")
+    .describe("fresh: every batch of joins runs the hub method at the origin and gets its result."),
+  onGap: choice(["close", "rejoin", "ignore"])
+    .default("close")
+    .describe("What members are told after updates may have been lost."),
+  lingerMs: integer("milliseconds", 0, 3_600_000)
+    .default(10_000)
+    .describe("How long the origin subscription outlives the last member."),
+  keyKind: choice(["exact", "text"])
+    .default("exact")
+    .describe('exact: 42 and "42" are different keys. text: they are the same key.'),
+}).describe("A group rule: what is shared between clients.");
+
+const sharedUpstreamSchema = section({
+  accessTokenEnv: text("the name of an environment variable", check.checkVariableName)
+    .optional()
+    .describe("Environment variable with the gateway's own access token for the origin."),
+  headers: z
+    .record(text("the name of a header", check.checkHeaderName).overwrite(lowerCase), headerValue(), {
+      error: wrong("a mapping of header names to values"),
+    })
+    .default({})
+    .describe("Headers that the shared upstreams send to the origin."),
+}).describe("The identity of the shared upstreams; anonymous without it.");
+
+const hubSchema = section({
+  path: text('an absolute path such as "/hubs/odds"', check.checkHubPath)
+    .overwrite(withoutTrailingSlash)
+    .describe("Path of the hub at the gateway; case and a trailing slash do not matter to clients."),
+  origin: text("an http:// or https:// URL of the hub", check.checkOrigin).describe("URL of the hub at the origin."),
+  privateUpstream: choice(["eager", "lazy", "never"])
+    .optional()
+    .describe("When a client gets its own origin connection. Default: lazy with groups, eager without."),
+  authentication: choice(["origin", "none"], ["jwt"])
+    .default("origin")
+    .describe("origin: each client's negotiate is put to the origin. none: everyone may connect."),
+  verdictTtlMs: integer("milliseconds", 0, 3_600_000)
+    .default(30_000)
+    .describe("How long the origin's verdict on a credential is kept, for hubs that are not eager."),
+  partitionBy: list(
+    'a list of "query.NAME" or "header.NAME"',
+    text('"query.NAME" or "header.NAME"', check.checkPartitionSource),
+  )
+    .overwrite((sources) => [...new Set(sources)])
+    .default([])
+    .describe("Clients whose values differ never share an upstream."),
+  forwardHeaders: list("a list of header names", text("the name of a header", check.checkForwardedHeader))
+    .overwrite(besidesBuiltIn)
+    .optional()
+    .describe(
+      `Client headers that the origin gets besides ${builtInForwardHeaders.join(", ")}; "*" is all of them. Default: none with groups, "*" without.`,
+    ),
+  sharedUpstream: sharedUpstreamSchema.prefault({}),
+  groups: list("a list of group rules", groupSchema)
+    .default([])
+    .describe("What is shared; without any the hub is transparent."),
+})
+  // A hub without rules is to behave as it does directly: its code sees every header and has every client to itself.
+  .transform((hub) => ({
+    ...hub,
+    privateUpstream: hub.privateUpstream ?? (hub.groups.length > 0 ? "lazy" : "eager"),
+    forwardHeaders: hub.forwardHeaders ?? (hub.groups.length > 0 ? [] : [everyHeader]),
+  }))
+  .describe("A hub that the gateway serves.");
+
+const configSchema = section({
+  listen: listenSchema.prefault({}),
+  admin: adminSchema.prefault({}),
+  log: logSchema.prefault({}),
+  hubs: list("a list of hubs, at least one", hubSchema, 1).describe("The hubs that the gateway serves."),
+  limits: limitsSchema().prefault({}),
+}).describe("Configuration of the SignalR edge gateway.");
+
+type DeepReadonly<T> = T extends readonly (infer Item)[]
+  ? readonly DeepReadonly<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
+    : T;
+
+/** The file with every default filled in. Header names are lower case, a hub path has no trailing slash. */
+export type Config = DeepReadonly<Omit<z.output<typeof configSchema>, "limits">> & { readonly limits: Limits };
+export type HubConfig = Config["hubs"][number];
+export type GroupConfig = HubConfig["groups"][number];
+export type MessageConfig = GroupConfig["messages"][number];
+/** `keyMessagePack` is for MessagePack connections, `key` for all others and for want of it. */
+export type KeyConfig = { readonly key: string; readonly keyMessagePack?: string | undefined };
+
+export type ShapeResult =
+  | { readonly ok: true; readonly config: Config }
+  | { readonly ok: false; readonly issues: readonly ConfigIssue[] };
+
+/** Checks every value by itself and fills in defaults; what values mean together is checked elsewhere. */
+export function checkShape(input: unknown): ShapeResult {
+  const result = configSchema.safeParse(input);
+  if (result.success) return { ok: true, config: result.data };
+  return { ok: false, issues: result.error.issues.flatMap(toConfigIssues) };
+}
+
+/** JSON Schema (draft 2020-12) of the file as people write it, for editors. */
+export function jsonSchema(): object {
+  return z.toJSONSchema(configSchema, {
+    io: "input",
+    override: ({ zodSchema, jsonSchema: node, path }) => {
+      if (path.length === 0) node.title = "signalr-edge configuration";
+      // Numbers may come from the environment: `port: ${PORT:-8080}`.
+      if (zodSchema instanceof z.ZodNumber) {
+        node.type = ["integer", "string"];
+        node.pattern = "^\\$\\{.+\\}$";
+      }
+    },
+  });
+}
+
+type ErrorText = (issue: { readonly input?: unknown }) => string;
+
+function wrong(allowed: string): ErrorText {
+  return (issue) => complaint(issue.input, allowed);
+}
+
+function section<Shape extends z.ZodRawShape>(shape: Shape): z.ZodObject<Shape, z.core.$strict> {
+  const keys = Object.keys(shape);
+  return z.strictObject(shape, { error: wrong(`a mapping with the keys ${keys.join(", ")}`) });
+}
+
+function list<Item extends z.ZodType>(allowed: string, item: Item, minCount = 0): z.ZodArray<Item> {
+  const items = z.array(item, { error: wrong(allowed) });
+  return minCount === 0 ? items : items.min(minCount, { error: `must be ${allowed}, not empty` });
+}
+
+function text(allowed: string, checkValue: check.ValueCheck): z.ZodString {
+  return z.string({ error: wrongText(allowed) }).superRefine(reportWith(checkValue));
+}
+
+/** For texts that YAML reads as something else when the quotes are forgotten. */
+function wrongText(allowed: string): ErrorText {
+  return ({ input }) =>
+    typeof input === "number" || typeof input === "boolean"
+      ? `must be ${allowed} in quotes, not the ${typeof input} ${input}`
+      : complaint(input, allowed);
+}
+
+function keyTemplate(checkValue: check.ValueCheck): z.ZodString {
+  const error: ErrorText = ({ input }) =>
+    typeof input === "object" && input !== null
+      ? 'must be a key template in quotes, such as "{0}"; without quotes YAML reads the braces as a mapping'
+      : wrongText('a key template such as "{0}" or "{0.eventId}"')({ input });
+  return z.string({ error }).superRefine(reportWith(checkValue));
+}
+
+/** Values of headers are often credentials: they are never shown. */
+function headerValue(): z.ZodString {
+  return z
+    .string({ error: "must be text in quotes (the value is not shown here)" })
+    .superRefine(reportWith(check.checkHeaderValue));
+}
+
+function reportWith(checkValue: check.ValueCheck): (value: string, context: z.RefinementCtx<string>) => void {
+  return (value, context) => {
+    const message = checkValue(value);
+    if (message !== undefined) context.addIssue({ code: "custom", message });
+  };
+}
+
+function choice<const Value extends string>(values: readonly Value[], later: readonly string[] = []) {
+  const allowed = alternatives(values);
+  const error: ErrorText = ({ input }) => {
+    // `{ jwt: ... }` and `{ claims: ... }` are mappings with one key.
+    const name = typeof input === "object" && input !== null ? Object.keys(input)[0] : input;
+    const isLater = typeof name === "string" && later.includes(name);
+    return isLater
+      ? `${showValue(name)} is not supported by this version; must be ${allowed}`
+      : complaint(input, allowed);
+  };
+  return z.enum(values, { error });
+}
+
+function integer(unit: "milliseconds" | "bytes" | undefined, min: number, max: number): z.ZodNumber {
+  const error = wrong(`a whole number ${unit === undefined ? "" : `of ${unit} `}from ${min} to ${max}`);
+  return z.number({ error }).int({ error }).min(min, { error }).max(max, { error });
+}
+
+function port(): z.ZodNumber {
+  return integer(undefined, 0, 65_535);
+}
+
+function limitsSchema(): z.ZodObject<Record<keyof Limits, z.ZodDefault<z.ZodNumber>>, z.core.$strict> {
+  const limits = Object.entries<LimitDefinition>(limitDefinitions).map(([name, limit]) => {
+    const unit = name.endsWith("Ms") ? "milliseconds" : name.endsWith("Bytes") ? "bytes" : undefined;
+    return [name, integer(unit, 1, limit.max).default(limit.default).describe(limit.description)] as const;
+  });
+  // Object.fromEntries forgets the names that Object.entries was given.
+  const shape = Object.fromEntries(limits) as Record<keyof Limits, z.ZodDefault<z.ZodNumber>>;
+  return section(shape).describe("Bounds of everything that a peer can make grow or wait.");
+}
+
+function lowerCase(value: string): string {
+  return value.toLowerCase();
+}
+
+function withoutTrailingSlash(path: string): string {
+  return path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
+}
+
+function besidesBuiltIn(names: readonly string[]): string[] {
+  return [...new Set(names.map(lowerCase))].filter((name) => !builtInForwardHeaders.includes(name));
+}
+
+function toConfigIssues(issue: z.core.$ZodIssue): readonly ConfigIssue[] {
+  const path = issue.path.map((step) => (typeof step === "symbol" ? String(step) : step));
+  if (issue.code === "unrecognized_keys") {
+    const allowed = keysAt(configSchema, path);
+    return issue.keys.map((key) => ({ path: [...path, key], message: unknownKeyMessage(key, allowed) }));
+  }
+  if (issue.code === "invalid_key") return issue.issues.map(({ message }) => ({ path, message }));
+  return [{ path, message: issue.message }];
+}
+
+function unknownKeyMessage(key: string, allowed: readonly string[]): string {
+  const closest = closestName(key, allowed);
+  return closest === undefined
+    ? `unknown key; allowed here: ${allowed.join(", ")}`
+    : `unknown key; did you mean "${closest}"?`;
+}
+
+/** The keys of the mapping that the schema expects at `path`. */
+function keysAt(schema: unknown, path: ConfigPath): readonly string[] {
+  const [step, ...rest] = path;
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) {
+    return keysAt(schema.unwrap(), path);
+  }
+  if (schema instanceof z.ZodPipe) return keysAt(schema.in, path);
+  if (schema instanceof z.ZodArray) return keysAt(schema.element, rest);
+  if (!(schema instanceof z.ZodObject)) return [];
+  return step === undefined ? Object.keys(schema.shape) : keysAt(schema.shape[step], rest);
+}

@@ -1,0 +1,72 @@
+import { type ConfigIssue, formatPath } from "./config-error.ts";
+import { isLoopbackHost } from "./loopback.ts";
+import { looseList, looseMapping, looseText } from "./loose-value.ts";
+import { ruleConflicts } from "./rule-conflicts.ts";
+import type { Environment } from "./substitute-environment.ts";
+
+/**
+ * What settings may not say together, over the whole file. Reads the file itself, not the checked config, so that these
+ * are found beside errors of other kinds.
+ */
+export function settingConflicts(input: unknown, environment: Environment): readonly ConfigIssue[] {
+  const hubs = looseList(looseMapping(input).hubs);
+  return [
+    ...listenerConflicts(input),
+    ...pathConflicts(hubs),
+    ...hubs.flatMap((hub, index) => credentialConflicts(hub, index, environment)),
+    ...hubs.flatMap((hub, index) => ruleConflicts(hub, ["hubs", index])),
+  ];
+}
+
+function listenerConflicts(input: unknown): readonly ConfigIssue[] {
+  const { listen, admin } = looseMapping(input);
+  const { host = "127.0.0.1", port = 8080 } = looseMapping(listen);
+  const { host: adminHost = "127.0.0.1", port: adminPort = 9090, token } = looseMapping(admin);
+  const issues: ConfigIssue[] = [];
+  if (typeof adminHost === "string" && !isLoopbackHost(adminHost) && token === undefined) {
+    issues.push({
+      path: ["admin", "token"],
+      message: `is missing; required because admin.host "${adminHost}" can be reached from other machines. Set one, best as \${ADMIN_TOKEN}, or use host 127.0.0.1`,
+    });
+  }
+  const everywhere: readonly unknown[] = ["0.0.0.0", "::"];
+  const overlaps = host === adminHost || everywhere.includes(host) || everywhere.includes(adminHost);
+  if (port === adminPort && port !== 0 && overlaps) {
+    issues.push({
+      path: ["admin", "port"],
+      message: `${port} is also the port of listen; the two listeners need different ports`,
+    });
+  }
+  return issues;
+}
+
+function pathConflicts(hubs: readonly unknown[]): readonly ConfigIssue[] {
+  const seen = new Map<string, string>();
+  return hubs.flatMap((hub, index) => {
+    const path = looseText(looseMapping(hub).path);
+    if (path === undefined) return [];
+    const route = path.toLowerCase().replace(/(.)\/$/, "$1");
+    const first = seen.get(route);
+    if (first === undefined) seen.set(route, formatPath(["hubs", index, "path"]));
+    if (first === undefined) return [];
+    const message = `"${path}" is taken by ${first}; paths must differ in more than case and a trailing slash`;
+    return [{ path: ["hubs", index, "path"], message }];
+  });
+}
+
+function credentialConflicts(hub: unknown, index: number, environment: Environment): readonly ConfigIssue[] {
+  const { accessTokenEnv, headers } = looseMapping(looseMapping(hub).sharedUpstream);
+  if (typeof accessTokenEnv !== "string") return [];
+  const path = ["hubs", index, "sharedUpstream", "accessTokenEnv"];
+  const names = Object.keys(looseMapping(headers));
+  if (names.some((name) => name.toLowerCase() === "authorization")) {
+    return [{ path, message: "must not stand beside an authorization header; use one of them" }];
+  }
+  // Only a plausible name is looked up and shown: a token put here by mistake stays out of the message.
+  if (/^[A-Za-z_]\w*$/.test(accessTokenEnv) && accessTokenEnv.length <= 64 && !environment[accessTokenEnv]) {
+    return [
+      { path, message: `environment variable ${accessTokenEnv} is not set; set it to the gateway's access token` },
+    ];
+  }
+  return [];
+}

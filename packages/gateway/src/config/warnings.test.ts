@@ -1,0 +1,119 @@
+import { expect, test } from "vitest";
+import { loadConfig } from "./load.ts";
+import { warnings } from "./warnings.ts";
+
+function warningsOf(text: string): readonly string[] {
+  const result = loadConfig(text, { environment: { ORIGIN_TOKEN: "secret" }, fileName: "gateway.yaml" });
+  if (!result.ok) throw new Error(JSON.stringify(result.errors));
+  return warnings(result.config);
+}
+
+const minimal = "hubs: [{ path: /hub, origin: http://127.0.0.1:5000/hub }]";
+
+const group = (lines: string, hubLines = ""): string => `
+hubs:
+  - path: /hub
+    origin: https://app.example.com/hub
+    ${hubLines}
+    groups:
+      - name: event
+        access: public
+        ${lines.trim().replaceAll("\n", "\n        ")}
+`;
+
+const join = 'join: { method: Join, key: "{0}" }';
+const leave = 'leave: { method: Leave, key: "{0}" }';
+const messages = 'messages: [{ target: T, key: "{0.id}" }]';
+
+test.each([
+  ["a transparent hub", minimal],
+  [
+    "an origin on this machine, by any name",
+    "hubs: [{ path: /a, origin: 'http://[::1]:5000/a' }, { path: /b, origin: http://localhost/b }]",
+  ],
+  ["a complete group", group(`${join}\n${leave}\n${messages}`)],
+  [
+    "a rejoin with a snapshot",
+    group(`${join}\n${leave}\nonGap: rejoin\nmessages: [{ target: T, key: "{0.id}", to: joiner }]`),
+  ],
+  [
+    "a key that is another on MessagePack",
+    group(`${join}\n${leave}\nmessages: [{ target: T, key: "{0.id}", keyMessagePack: "{0[0]}" }]`),
+  ],
+])("%s gives no warning", (_name, text) => {
+  expect(warningsOf(text)).toEqual([]);
+});
+
+test.each([
+  [
+    `${minimal}\nlisten: { host: 0.0.0.0 }`,
+    "listen.host: 0.0.0.0 can be reached from other machines without TLS; put a proxy that ends TLS in front",
+  ],
+  [
+    `${minimal}\nadmin: { host: "::", token: 0123456789abcdef }`,
+    "admin.host: :: can be reached from other machines, and the token travels without TLS",
+  ],
+  [`${minimal}\nadmin: { token: short }`, "admin.token: shorter than 16 characters, so it can be guessed"],
+  [
+    "hubs: [{ path: /hub, origin: http://app.example.com:5000/hub }]",
+    "hubs[0].origin: http:// sends credentials and messages in the clear to app.example.com:5000; use https://",
+  ],
+  [
+    "hubs: [{ path: /hub, origin: http://127.0.0.1/hub, privateUpstream: never }]",
+    "hubs[0].privateUpstream: never, and no groups: every invocation is answered with an error",
+  ],
+  [
+    group(`${join}\n${leave}\n${messages}`, "privateUpstream: eager"),
+    "hubs[0].privateUpstream: eager opens one origin connection per client, so only messages are saved, not connections",
+  ],
+  [
+    group(`${join}\n${leave}\n${messages}`, "authentication: none"),
+    "hubs[0].authentication: none lets everyone who reaches the gateway join every group of this hub",
+  ],
+  [
+    group(`${join}\n${leave}\n${messages}`, "sharedUpstream: { accessTokenEnv: ORIGIN_TOKEN }"),
+    "hubs[0].groups[0].access: public, while the shared upstream has a credential: whatever that may join, every client can read",
+  ],
+  [
+    group(`${join}\n${leave}\n${messages}`, "sharedUpstream: { headers: { Authorization: Bearer x } }"),
+    "hubs[0].groups[0].access: public, while the shared upstream has a credential: whatever that may join, every client can read",
+  ],
+  [
+    group(`${join}\n${messages}`),
+    "hubs[0].groups[0].leave: missing: the origin keeps sending a group that has no members, until the shared upstream ends",
+  ],
+  [
+    group(`${join}\n${leave}\n${messages}\nonGap: rejoin`),
+    'hubs[0].groups[0].onGap: rejoin, but no message has "to: joiner", so members get no new snapshot after a gap',
+  ],
+  [
+    group(`${join}\n${leave}\nmessages: [{ target: T, key: "event-{0.id}" }]`),
+    'hubs[0].groups[0].messages[0].key: "event-{0.id}" can never equal the join key "{0}": text and number of references differ, so T would reach nobody',
+  ],
+  [
+    group(`${join}\n${leave}\nmessages: [{ target: T, key: "{0}", keyMessagePack: "{0}/{1}" }]`),
+    'hubs[0].groups[0].messages[0].key: "{0}/{1}" can never equal the join key "{0}": text and number of references differ, so T would reach nobody',
+  ],
+  [
+    group(`${join}\n${leave}\nmessages: [{ target: T, key: "{0.a}" }, { target: T, key: "{0.b}" }]`),
+    "hubs[0].groups: T is claimed by event:{0.a} and event:{0.b}; a message that has both keys goes to the members of both",
+  ],
+  [
+    `${minimal}\nlimits: { clientTimeoutMs: 15000 }`,
+    "limits.clientTimeoutMs: 15000 ends idle clients, which by default ping every 15 s",
+  ],
+  [
+    `${minimal}\nlimits: { keepAliveIntervalMs: 30000 }`,
+    "limits.keepAliveIntervalMs: 30000 loses idle clients, which by default give up after 30 s of silence",
+  ],
+  [
+    `${minimal}\nlimits: { upstreamTimeoutMs: 1000 }`,
+    "limits.upstreamTimeoutMs: 1000 ends idle upstreams; origins by default ping every 15 s",
+  ],
+  [
+    `${minimal}\nlimits: { privateQueueMaxBytes: 1024 }`,
+    "limits.privateQueueMaxBytes: 1024 is less than maxMessageBytes 32768, so the largest messages cannot wait for a private upstream",
+  ],
+])("%# warns of what is probably not meant", (text, warning) => {
+  expect(warningsOf(text)).toEqual([warning]);
+});

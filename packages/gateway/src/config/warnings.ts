@@ -1,0 +1,125 @@
+import { compileHubRules } from "./compile.ts";
+import type { GroupRule, HubRules, KeyTemplates, TargetRule } from "./hub-rules.ts";
+import { haveSameShape } from "./key-template.ts";
+import { isLoopbackHost } from "./loopback.ts";
+import type { Config, HubConfig } from "./schema.ts";
+
+/** What is allowed and probably not meant, as `path: why, and what to do`; in the order of the file. */
+export function warnings(config: Config): readonly string[] {
+  return [
+    ...listenerWarnings(config),
+    ...config.hubs.flatMap((hub, index) => hubWarnings(hub, `hubs[${index}]`)),
+    ...limitWarnings(config),
+  ];
+}
+
+function listenerWarnings({ listen, admin }: Config): readonly string[] {
+  const found: string[] = [];
+  if (!isLoopbackHost(listen.host)) {
+    found.push(
+      `listen.host: ${listen.host} can be reached from other machines without TLS; put a proxy that ends TLS in front`,
+    );
+  }
+  if (!isLoopbackHost(admin.host)) {
+    found.push(`admin.host: ${admin.host} can be reached from other machines, and the token travels without TLS`);
+  }
+  if (admin.token !== undefined && admin.token.length < 16) {
+    found.push("admin.token: shorter than 16 characters, so it can be guessed");
+  }
+  return found;
+}
+
+function hubWarnings(hub: HubConfig, path: string): readonly string[] {
+  const rules = compileHubRules(hub);
+  const found: string[] = [];
+  const origin = new URL(hub.origin);
+  if (origin.protocol === "http:" && !isLoopbackHost(origin.hostname)) {
+    found.push(`${path}.origin: http:// sends credentials and messages in the clear to ${origin.host}; use https://`);
+  }
+  if (hub.privateUpstream === "eager" && hub.groups.length > 0) {
+    found.push(
+      `${path}.privateUpstream: eager opens one origin connection per client, so only messages are saved, not connections`,
+    );
+  }
+  if (hub.privateUpstream === "never" && hub.groups.length === 0) {
+    found.push(`${path}.privateUpstream: never, and no groups: every invocation is answered with an error`);
+  }
+  if (hub.authentication === "none" && hub.groups.length > 0) {
+    found.push(`${path}.authentication: none lets everyone who reaches the gateway join every group of this hub`);
+  }
+  const headers = Object.keys(hub.sharedUpstream.headers);
+  const hasCredential =
+    hub.sharedUpstream.accessTokenEnv !== undefined || headers.includes("authorization") || headers.includes("cookie");
+  return [
+    ...found,
+    ...rules.groups.flatMap((group, index) => groupWarnings(group, `${path}.groups[${index}]`, hasCredential)),
+    ...targetWarnings(rules, path),
+  ];
+}
+
+function groupWarnings(group: GroupRule, path: string, hasCredential: boolean): readonly string[] {
+  const found: string[] = [];
+  if (group.access.kind === "public" && hasCredential) {
+    found.push(
+      `${path}.access: public, while the shared upstream has a credential: whatever that may join, every client can read`,
+    );
+  }
+  if (group.leave === undefined) {
+    found.push(
+      `${path}.leave: missing: the origin keeps sending a group that has no members, until the shared upstream ends`,
+    );
+  }
+  for (const [index, rule] of group.messages.entries()) found.push(...keyWarnings(rule, `${path}.messages[${index}]`));
+  if (group.onGap === "rejoin" && !group.messages.some((rule) => rule.to === "joiner")) {
+    found.push(`${path}.onGap: rejoin, but no message has "to: joiner", so members get no new snapshot after a gap`);
+  }
+  return found;
+}
+
+function keyWarnings(rule: TargetRule, path: string): readonly string[] {
+  const protocol = neverEqual(rule.group.join.keys, rule.keys);
+  if (protocol === undefined) return [];
+  const [message, join] = [rule.keys[protocol].source, rule.group.join.keys[protocol].source];
+  return [
+    `${path}.key: "${message}" can never equal the join key "${join}": text and number of references differ, so ${rule.target} would reach nobody`,
+  ];
+}
+
+function neverEqual(join: KeyTemplates, message: KeyTemplates): "json" | "messagepack" | undefined {
+  return (["json", "messagepack"] as const).find((protocol) => !haveSameShape(join[protocol], message[protocol]));
+}
+
+/** Rules of one target with the same key are refused; with different keys a message may still match both. */
+function targetWarnings(rules: HubRules, path: string): readonly string[] {
+  return [...rules.targets].flatMap(([target, claims]) => {
+    if (claims.length < 2) return [];
+    const names = claims.map((claim) => `${claim.group.name}:${claim.keys.json.source}`).join(" and ");
+    return [
+      `${path}.groups: ${target} is claimed by ${names}; a message that has both keys goes to the members of both`,
+    ];
+  });
+}
+
+function limitWarnings({ limits }: Config): readonly string[] {
+  const found: string[] = [];
+  // What SignalR clients and servers do unless told otherwise: ping every 15 s, give up after 30 s of silence.
+  if (limits.clientTimeoutMs <= 15_000) {
+    found.push(`limits.clientTimeoutMs: ${limits.clientTimeoutMs} ends idle clients, which by default ping every 15 s`);
+  }
+  if (limits.keepAliveIntervalMs >= 30_000) {
+    found.push(
+      `limits.keepAliveIntervalMs: ${limits.keepAliveIntervalMs} loses idle clients, which by default give up after 30 s of silence`,
+    );
+  }
+  if (limits.upstreamTimeoutMs <= 15_000) {
+    found.push(
+      `limits.upstreamTimeoutMs: ${limits.upstreamTimeoutMs} ends idle upstreams; origins by default ping every 15 s`,
+    );
+  }
+  if (limits.privateQueueMaxBytes < limits.maxMessageBytes) {
+    found.push(
+      `limits.privateQueueMaxBytes: ${limits.privateQueueMaxBytes} is less than maxMessageBytes ${limits.maxMessageBytes}, so the largest messages cannot wait for a private upstream`,
+    );
+  }
+  return found;
+}

@@ -1,0 +1,18 @@
+/** Paths are matched like ASP.NET routes: case does not matter, a trailing slash is tolerated. */
+export function normalizePath(path: string): string {
+  const lower = path.toLowerCase();
+  return lower.endsWith("/") ? lower.slice(0, -1) : lower;
+}
+
+/** Path and query of a request target; both as sent. */
+export function splitTarget(target: string): { readonly path: string; readonly query: string } {
+  const mark = target.indexOf("?");
+  return mark < 0 ? { path: target, query: "" } : { path: target.slice(0, mark), query: target.slice(mark + 1) };
+}
+
+/** Last value of a query parameter, names in any case as in ASP.NET Core; `undefined` if absent. */
+export function queryValue(query: string, name: string): string | undefined {
+  let value: string | undefined;
+  for (const [key, text] of new URLSearchParams(query)) if (key.toLowerCase() === name.toLowerCase()) value = text;
+  return value;
+}

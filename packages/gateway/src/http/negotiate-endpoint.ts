@@ -1,0 +1,89 @@
+import type { IncomingMessage } from "node:http";
+import {
+  type AvailableTransport,
+  nonIntegerVersionError,
+  parseNegotiateVersion,
+  writeNegotiateResponse,
+} from "@signalr-edge/protocol";
+import { type ClientRegistry, newConnectionToken } from "../client/client-registry.ts";
+import type { HubRuntime } from "../hub-runtime.ts";
+import type { Metrics } from "../observe/metrics.ts";
+import type { NegotiateOutcome, UpstreamTicket } from "../upstream/upstream-negotiate.ts";
+import type { Admission } from "./admission.ts";
+import { answers, type HttpAnswer, plainText } from "./http-answer.ts";
+import { queryValue } from "./hub-path.ts";
+
+/** What a negotiated id carries to the transport that comes for it. */
+export interface ConnectTicket {
+  /** The client's own id at the origin; only for hubs whose private upstreams are eager. */
+  readonly upstream: UpstreamTicket | undefined;
+}
+
+export interface NegotiateParts {
+  readonly registry: ClientRegistry<ConnectTicket>;
+  readonly metrics: Metrics;
+  readonly maxNegotiations: number;
+  readonly disconnectTimeoutMs: number;
+}
+
+/** The client's trial order. */
+const availableTransports: readonly AvailableTransport[] = [
+  { transport: "WebSockets", transferFormats: ["Text", "Binary"] },
+  { transport: "ServerSentEvents", transferFormats: ["Text"] },
+  { transport: "LongPolling", transferFormats: ["Text", "Binary"] },
+];
+
+/** `POST {hub}/negotiate` (protocol.md 1). */
+export class NegotiateEndpoint {
+  readonly #parts: NegotiateParts;
+
+  constructor(parts: NegotiateParts) {
+    this.#parts = parts;
+  }
+
+  async answer(admission: Admission, request: IncomingMessage, query: string): Promise<HttpAnswer> {
+    if (request.method !== "POST") return answers.methodNotAllowed;
+    const { registry, maxNegotiations, metrics } = this.#parts;
+    const requested = parseNegotiateVersion(queryValue(query, "negotiateVersion"));
+    if (requested === undefined) return json({ kind: "error", error: nonIntegerVersionError });
+    if (registry.negotiatedCount >= maxNegotiations) return answers.full;
+    const outcome = await admission.admit(request, query);
+    if (outcome.kind !== "accepted") {
+      metrics.negotiationsRefused += 1;
+      return refusal(outcome);
+    }
+    metrics.negotiations += 1;
+    return this.#accept(admission.runtime, requested === 0 ? 0 : 1, outcome.ticket);
+  }
+
+  #accept(runtime: HubRuntime, version: 0 | 1, upstream: UpstreamTicket | undefined): HttpAnswer {
+    // Hubs hand out Context.ConnectionId, and clients compare it: an eager client is given the origin's (R-10).
+    const connectionId = upstream?.connectionId ?? newConnectionToken();
+    const connectionToken = version === 0 ? connectionId : newConnectionToken();
+    this.#parts.registry.add(connectionToken, runtime.config.path, { upstream }, this.#parts.disconnectTimeoutMs);
+    return json({
+      kind: "connection",
+      version,
+      connectionId,
+      connectionToken,
+      availableTransports,
+      useStatefulReconnect: false,
+    });
+  }
+}
+
+/** Status and body of the origin as they are; its silence as a short 502. */
+export function refusal(outcome: Exclude<NegotiateOutcome, { kind: "accepted" }>): HttpAnswer {
+  switch (outcome.kind) {
+    case "refused":
+      return { status: outcome.status, contentType: outcome.contentType, body: outcome.body };
+    case "error":
+      return json(outcome);
+    case "unreachable":
+      return answers.originUnreachable;
+  }
+}
+
+function json(response: Parameters<typeof writeNegotiateResponse>[0]): HttpAnswer {
+  return { ...plainText(200, writeNegotiateResponse(response)), contentType: "application/json" };
+}

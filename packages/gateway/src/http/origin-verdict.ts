@@ -1,0 +1,60 @@
+import { createHash } from "node:crypto";
+import type { Clock } from "../clock.ts";
+import type { NegotiateOutcome } from "../upstream/upstream-negotiate.ts";
+import type { UpstreamRequest } from "../upstream/upstream-request.ts";
+import { queryValue } from "./hub-path.ts";
+
+interface Verdict {
+  readonly outcome: Promise<NegotiateOutcome>;
+  readonly expiresAtMs: number;
+}
+
+const maxVerdicts = 10_000;
+
+/**
+ * `authentication: origin` for hubs whose clients get no origin connection of their own: the origin is asked once per
+ * credential and period whether it would take the client, so a log-in storm of anonymous clients costs it one request
+ * (aggregation.md 5). Identical credentials means identical Authorization header, cookies and `access_token`.
+ */
+export class OriginVerdict {
+  readonly #clock: Clock;
+  readonly #ttlMs: number;
+  readonly #negotiate: (as: UpstreamRequest) => Promise<NegotiateOutcome>;
+  /** By digest, so that no credential is kept; oldest first. */
+  readonly #verdicts = new Map<string, Verdict>();
+
+  constructor(clock: Clock, ttlMs: number, negotiate: (as: UpstreamRequest) => Promise<NegotiateOutcome>) {
+    this.#clock = clock;
+    this.#ttlMs = ttlMs;
+    this.#negotiate = negotiate;
+  }
+
+  /** Calls for the same credential share one request, also while it is under way. */
+  async of(as: UpstreamRequest): Promise<NegotiateOutcome> {
+    const key = credentialDigest(as);
+    const known = this.#verdicts.get(key);
+    if (known !== undefined && known.expiresAtMs > this.#clock.now()) return known.outcome;
+    const outcome = this.#negotiate(as);
+    this.#remember(key, { outcome, expiresAtMs: this.#clock.now() + this.#ttlMs });
+    // An origin that cannot be reached has given no verdict.
+    const { kind } = await outcome;
+    if (kind === "unreachable" && this.#verdicts.get(key)?.outcome === outcome) this.#verdicts.delete(key);
+    return outcome;
+  }
+
+  #remember(key: string, verdict: Verdict): void {
+    this.#verdicts.delete(key);
+    this.#verdicts.set(key, verdict);
+    for (const oldest of this.#verdicts.keys()) {
+      if (this.#verdicts.size <= maxVerdicts) return;
+      this.#verdicts.delete(oldest);
+    }
+  }
+}
+
+function credentialDigest({ query, headers }: UpstreamRequest): string {
+  const credentials = [headers.authorization, headers.cookie, queryValue(query, "access_token")];
+  return createHash("sha256")
+    .update(JSON.stringify(credentials.map((value) => value ?? null)))
+    .digest("base64");
+}

@@ -1,0 +1,209 @@
+import type { HubProtocol } from "@signalr-edge/protocol";
+import { Agent } from "undici";
+import type { WebSocket } from "ws";
+import { describeKey } from "./aggregation/group-key.ts";
+import { GroupTable } from "./aggregation/group-table.ts";
+import { Hub } from "./aggregation/hub.ts";
+import type { Partition } from "./aggregation/partition-key.ts";
+import { SpreadCloser } from "./aggregation/spread-closer.ts";
+import type { Clock } from "./clock.ts";
+import { closeReasons } from "./close-reasons.ts";
+import { compileHubRules } from "./config/compile.ts";
+import type { HubRules } from "./config/hub-rules.ts";
+import type { Config, HubConfig } from "./config/schema.ts";
+import type { Logger } from "./observe/log.ts";
+import type { HubMetrics } from "./observe/metrics.ts";
+import { type DialOutcome, dial } from "./upstream/dial.ts";
+import { SharedUpstream } from "./upstream/shared-upstream.ts";
+import { type NegotiateOutcome, negotiate, type UpstreamTicket } from "./upstream/upstream-negotiate.ts";
+import type { UpstreamRequest } from "./upstream/upstream-request.ts";
+
+/** Origins may nest and number more than clients are allowed to. */
+const upstreamPeekLimits = { maxDepth: 1024, maxArguments: 65_536 };
+
+/** How long a shared upstream is kept that nobody needs. */
+const idleUpstreamMs = 30_000;
+
+interface SharedLine {
+  readonly partition: Partition;
+  readonly table: GroupTable;
+  readonly upstream: SharedUpstream;
+  unusedSinceMs: number | undefined;
+}
+
+export interface HubRuntimeParts {
+  readonly config: HubConfig;
+  readonly limits: Config["limits"];
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  readonly metrics: HubMetrics;
+  readonly log: Logger;
+}
+
+/** One configured hub at work: its rules, its aggregation, and every connection to its origin. */
+export class HubRuntime {
+  readonly config: HubConfig;
+  readonly rules: HubRules;
+  readonly hub: Hub;
+  readonly metrics: HubMetrics;
+  readonly #parts: HubRuntimeParts;
+  readonly #dispatcher: Agent;
+  readonly #gapCloser: SpreadCloser;
+  readonly #lines = new Map<string, SharedLine>();
+  readonly #sharedHeaders: Readonly<Record<string, string>>;
+
+  constructor(parts: HubRuntimeParts) {
+    this.#parts = parts;
+    this.config = parts.config;
+    this.metrics = parts.metrics;
+    this.rules = compileHubRules(parts.config);
+    this.#dispatcher = new Agent({ connect: { timeout: parts.limits.upstreamConnectTimeoutMs } });
+    this.#gapCloser = new SpreadCloser(parts.clock, closeReasons.gap, parts.limits.gapSpreadMs);
+    this.#sharedHeaders = sharedUpstreamHeaders(parts.config, parts.environment);
+    this.hub = new Hub({
+      rules: this.rules,
+      metrics: parts.metrics,
+      maxGroupsPerClient: parts.limits.maxGroupsPerClient,
+      groupsFor: (partition, protocol) => this.#lineFor(partition, protocol).table,
+    });
+  }
+
+  /** Bounds for connections to the origin. */
+  get upstreamLimits() {
+    return { ...this.#parts.limits, ...upstreamPeekLimits };
+  }
+
+  negotiate(as: UpstreamRequest): Promise<NegotiateOutcome> {
+    const { limits } = this.#parts;
+    return negotiate(this.config.origin, as, { dispatcher: this.#dispatcher, timeoutMs: limits.negotiateTimeoutMs });
+  }
+
+  /** Opens a client's own WebSocket to the origin and counts it for as long as it lives. */
+  async dialPrivate(as: UpstreamRequest, ticket: UpstreamTicket, signal: AbortSignal): Promise<DialOutcome> {
+    const { limits } = this.#parts;
+    if (this.metrics.privateUpstreams >= limits.maxPrivateUpstreams) {
+      return { kind: "unreachable", reason: `limits.maxPrivateUpstreams ${limits.maxPrivateUpstreams} reached` };
+    }
+    this.metrics.privateUpstreams += 1;
+    const dialed = await dial(this.config.origin, as, ticket, limits, signal);
+    if (dialed.kind !== "opened") {
+      this.metrics.privateUpstreams -= 1;
+      return dialed;
+    }
+    this.metrics.privateUpstreamsTotal += 1;
+    dialed.webSocket.once("close", () => {
+      this.metrics.privateUpstreams -= 1;
+    });
+    return dialed;
+  }
+
+  /** Negotiates and dials in one step, for a private upstream that is opened on demand. */
+  async connectPrivate(as: UpstreamRequest, signal: AbortSignal): Promise<WebSocket | undefined> {
+    const negotiated = await this.negotiate(as);
+    if (negotiated.kind !== "accepted" || signal.aborted) return undefined;
+    const dialed = await this.dialPrivate(as, negotiated.ticket, signal);
+    return dialed.kind === "opened" ? dialed.webSocket : undefined;
+  }
+
+  /** Called about once a second. */
+  sweep(nowMs: number): void {
+    for (const [key, line] of this.#lines) {
+      line.upstream.sweep(nowMs);
+      if (line.table.groups.size > 0) line.unusedSinceMs = undefined;
+      else line.unusedSinceMs ??= nowMs;
+      if (line.unusedSinceMs === undefined || nowMs - line.unusedSinceMs < idleUpstreamMs) continue;
+      line.upstream.close();
+      this.#lines.delete(key);
+      this.#parts.log.info("upstream.retired", { hub: this.config.path, protocol: line.table.protocol.name });
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const { upstream } of this.#lines.values()) upstream.close();
+    this.#lines.clear();
+    await this.#dispatcher.destroy();
+  }
+
+  /** For `/api/state`. */
+  get sharedUpstreams() {
+    return [...this.#lines.values()].map(({ partition, table, upstream }) => ({
+      partition: partition.key as string,
+      protocol: table.protocol.name,
+      state: upstream.stateName,
+      groups: table.groups.size,
+    }));
+  }
+
+  /** Members by key over all partitions and protocols, as people read keys. */
+  get groupSizes(): ReadonlyMap<string, number> {
+    const sizes = new Map<string, number>();
+    for (const { table } of this.#lines.values()) {
+      for (const group of table.groups.values()) {
+        const key = describeKey(group.key);
+        sizes.set(key, (sizes.get(key) ?? 0) + group.members.size);
+      }
+    }
+    return sizes;
+  }
+
+  #lineFor(partition: Partition, protocol: HubProtocol): SharedLine {
+    const key = `${protocol.name} ${partition.key}`;
+    let line = this.#lines.get(key);
+    if (line === undefined) {
+      line = this.#createLine(partition, protocol);
+      this.#lines.set(key, line);
+    }
+    return line;
+  }
+
+  #createLine(partition: Partition, protocol: HubProtocol): SharedLine {
+    const { clock, metrics, log, limits } = this.#parts;
+    const upstream = new SharedUpstream({
+      origin: this.config.origin,
+      as: {
+        query: new URLSearchParams(Object.fromEntries(partition.query)).toString(),
+        headers: { ...Object.fromEntries(partition.headers), ...this.#sharedHeaders },
+      },
+      protocol,
+      limits: this.upstreamLimits,
+      negotiateOptions: { dispatcher: this.#dispatcher, timeoutMs: limits.negotiateTimeoutMs },
+      clock,
+      metrics,
+      log,
+      labels: { hub: this.config.path, partition: partition.key, protocol: protocol.name },
+    });
+    const table = new GroupTable(protocol, {
+      source: upstream,
+      clock,
+      metrics,
+      log,
+      gapCloser: this.#gapCloser,
+      maxJoinsInFlight: limits.maxJoinsInFlight,
+      maxWaitingJoins: limits.maxWaitingJoins,
+    });
+    upstream.listen({
+      sourceUp: () => table.sourceUp(),
+      sourceDown: () => table.sourceDown(),
+      sourceRefused: () => table.sourceRefused(),
+      sourceInvocation: (envelope, frame) => this.hub.receiveFromUpstream(table, envelope, frame),
+      get isWanted() {
+        return table.groups.size > 0;
+      },
+    });
+    return { partition, table, upstream, unusedSinceMs: undefined };
+  }
+}
+
+/** The gateway's own identity towards the origin; anonymous unless configured (aggregation.md 5). */
+function sharedUpstreamHeaders(
+  { sharedUpstream }: HubConfig,
+  environment: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string>> {
+  const { accessTokenEnv, headers } = sharedUpstream;
+  if (accessTokenEnv === undefined) return headers;
+  const token = environment[accessTokenEnv];
+  if (token === undefined || token === "") {
+    throw new Error(`sharedUpstream.accessTokenEnv names ${accessTokenEnv}, which is not set in the environment`);
+  }
+  return { ...headers, authorization: `Bearer ${token}` };
+}

@@ -1,0 +1,72 @@
+import type { TransportName } from "@signalr-edge/protocol";
+import { type CloseReason, closeReasons } from "../close-reasons.ts";
+
+/** Counters and gauges of one hub. Plain fields: adding is one instruction, and exposition reads them on scrape only. */
+export class HubMetrics {
+  /** Clients whose handshake is done, now. */
+  readonly clientsByTransport: Record<TransportName, number> = { WebSockets: 0, ServerSentEvents: 0, LongPolling: 0 };
+  /** Clients since start. */
+  clientsTotal = 0;
+  /** Private upstreams open or opening, now. */
+  privateUpstreams = 0;
+  privateUpstreamsTotal = 0;
+  /** Hub messages and their bytes received on shared upstreams. */
+  originMessages = 0;
+  originBytes = 0;
+  /** Hub messages and their bytes received on private upstreams. */
+  privateMessages = 0;
+  privateBytes = 0;
+  /** Group messages handed to clients: one message to N members counts N. */
+  deliveries = 0;
+  /** Bytes of hub messages handed to clients, all kinds. */
+  clientBytes = 0;
+  /** Hub messages received from clients. */
+  clientMessages = 0;
+  /** Messages on a shared upstream that belong to no rule, no key or no group (R-03, R-05). */
+  unattributed = 0;
+  /** Group messages that arrived a second time on a private upstream (R-13). */
+  duplicatesDropped = 0;
+  slowConsumers = 0;
+  /** Group subscriptions interrupted by the end of a shared upstream (R-30). */
+  gaps = 0;
+  /** Joins by clients, and the hub invocations at the origin that served them (R-21). */
+  joins = 0;
+  originJoins = 0;
+  originLeaves = 0;
+  joinErrors = 0;
+  /** Connections of shared upstreams that reached `open`. */
+  sharedUpstreamConnects = 0;
+  /** Bugs of the gateway met while serving a client. */
+  internalErrors = 0;
+  readonly closed: Record<string, number>;
+
+  constructor() {
+    this.closed = Object.fromEntries(Object.values(closeReasons).map((reason) => [reason.name, 0]));
+  }
+
+  get clients(): number {
+    return Object.values(this.clientsByTransport).reduce((sum, count) => sum + count, 0);
+  }
+
+  countClosed(reason: CloseReason): void {
+    this.closed[reason.name] = (this.closed[reason.name] ?? 0) + 1;
+  }
+}
+
+/** All counters of one gateway. Two gateways in one process share nothing. */
+export class Metrics {
+  /** By hub path as configured. */
+  readonly hubs = new Map<string, HubMetrics>();
+  negotiations = 0;
+  negotiationsRefused = 0;
+  upgradesRefused = 0;
+
+  hub(path: string): HubMetrics {
+    let metrics = this.hubs.get(path);
+    if (metrics === undefined) {
+      metrics = new HubMetrics();
+      this.hubs.set(path, metrics);
+    }
+    return metrics;
+  }
+}

@@ -1,0 +1,104 @@
+import type { HubMetrics, Metrics } from "./metrics.ts";
+
+interface MetricFamily {
+  readonly name: string;
+  readonly type: "counter" | "gauge";
+  readonly help: string;
+}
+
+interface HubFamily extends MetricFamily {
+  readonly value: (metrics: HubMetrics) => number;
+}
+
+interface GatewayFamily extends MetricFamily {
+  readonly value: (metrics: Metrics) => number;
+}
+
+/** Every metric with a `hub` label. docs/METRICS.md lists the same, checked by a test. */
+export const hubFamilies: readonly HubFamily[] = [
+  gauge("clients", "Clients connected, handshake done", (m) => m.clients),
+  counter("clients_total", "Clients that completed the handshake since start", (m) => m.clientsTotal),
+  gauge("private_upstreams", "Private upstreams open or opening", (m) => m.privateUpstreams),
+  counter("private_upstreams_total", "Private upstreams opened since start", (m) => m.privateUpstreamsTotal),
+  counter("shared_upstream_connects_total", "Times a shared upstream was opened", (m) => m.sharedUpstreamConnects),
+  counter("origin_messages_total", "Hub messages received on shared upstreams", (m) => m.originMessages),
+  counter("origin_bytes_total", "Bytes of hub messages received on shared upstreams", (m) => m.originBytes),
+  counter("private_messages_total", "Hub messages received on private upstreams", (m) => m.privateMessages),
+  counter("private_bytes_total", "Bytes of hub messages received on private upstreams", (m) => m.privateBytes),
+  counter(
+    "deliveries_total",
+    "Group messages handed to clients; one message to N members counts N",
+    (m) => m.deliveries,
+  ),
+  counter("client_bytes_total", "Bytes of hub messages handed to clients", (m) => m.clientBytes),
+  counter("client_messages_total", "Hub messages received from clients, pings left out", (m) => m.clientMessages),
+  counter("unattributed_total", "Messages on a shared upstream without rule, key or group", (m) => m.unattributed),
+  counter("duplicates_dropped_total", "Group messages that came a second time, privately", (m) => m.duplicatesDropped),
+  counter("slow_consumers_total", "Clients cut because they did not read", (m) => m.slowConsumers),
+  counter("gaps_total", "Group subscriptions interrupted by the end of a shared upstream", (m) => m.gaps),
+  counter("joins_total", "Joins that clients asked for", (m) => m.joins),
+  counter("origin_joins_total", "Join invocations sent to the origin", (m) => m.originJoins),
+  counter("origin_leaves_total", "Leave invocations sent to the origin", (m) => m.originLeaves),
+  counter("internal_errors_total", "Bugs of the gateway met while serving a client", (m) => m.internalErrors),
+  counter("join_errors_total", "Join invocations that the origin refused", (m) => m.joinErrors),
+];
+
+/** Metrics without labels. */
+export const gatewayFamilies: readonly GatewayFamily[] = [
+  counter("negotiations_total", "Negotiate requests answered with a connection", (m) => m.negotiations),
+  counter("negotiations_refused_total", "Negotiate requests refused", (m) => m.negotiationsRefused),
+  counter("upgrades_refused_total", "WebSocket upgrades refused", (m) => m.upgradesRefused),
+];
+
+const closedFamily: MetricFamily = {
+  name: "signalr_edge_connections_closed_total",
+  type: "counter",
+  help: "Client connections ended, by reason",
+};
+
+/** Text exposition format 0.0.4, made on scrape only. */
+export function exposition(metrics: Metrics): string {
+  const lines: string[] = [];
+  for (const family of gatewayFamilies) lines.push(...head(family), `${family.name} ${family.value(metrics)}`);
+  for (const family of hubFamilies) {
+    lines.push(...head(family));
+    for (const [path, hub] of metrics.hubs)
+      lines.push(`${family.name}{hub="${escapeLabel(path)}"} ${family.value(hub)}`);
+  }
+  lines.push(...head(closedFamily));
+  for (const [path, hub] of metrics.hubs) {
+    for (const [reason, count] of Object.entries(hub.closed)) {
+      lines.push(`${closedFamily.name}{hub="${escapeLabel(path)}",reason="${reason}"} ${count}`);
+    }
+  }
+  lines.push(...processLines());
+  return `${lines.join("\n")}\n`;
+}
+
+function processLines(): string[] {
+  const { user, system } = process.cpuUsage();
+  return [
+    "# HELP process_cpu_seconds_total CPU time of the process",
+    "# TYPE process_cpu_seconds_total counter",
+    `process_cpu_seconds_total ${(user + system) / 1e6}`,
+    "# HELP process_resident_memory_bytes Resident memory of the process",
+    "# TYPE process_resident_memory_bytes gauge",
+    `process_resident_memory_bytes ${process.memoryUsage.rss()}`,
+  ];
+}
+
+function head({ name, type, help }: MetricFamily): string[] {
+  return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`];
+}
+
+function escapeLabel(value: string): string {
+  return value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
+}
+
+function counter<T>(name: string, help: string, value: (metrics: T) => number) {
+  return { name: `signalr_edge_${name}`, type: "counter" as const, help, value };
+}
+
+function gauge<T>(name: string, help: string, value: (metrics: T) => number) {
+  return { name: `signalr_edge_${name}`, type: "gauge" as const, help, value };
+}

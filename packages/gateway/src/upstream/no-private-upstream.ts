@@ -1,0 +1,29 @@
+import type { Envelope, HubProtocol } from "@signalr-edge/protocol";
+import type { PassThrough, PassThroughClient } from "../aggregation/ports.ts";
+
+/** `privateUpstream: never`: only what the rules name exists; anything else is answered like a method that does not (R-10). */
+export class NoPrivateUpstream implements PassThrough {
+  readonly #client: PassThroughClient;
+
+  constructor(client: PassThroughClient) {
+    this.#client = client;
+  }
+
+  start(_protocol: HubProtocol): void {
+    this.#client.handshakeAccepted();
+  }
+
+  send({ invocationId, target }: Envelope): void {
+    if (target === undefined || invocationId === undefined) return;
+    const error = `Failed to invoke '${target}' due to an error on the server. HubException: Method does not exist.`;
+    this.#client.complete(invocationId, { kind: "error", error });
+  }
+
+  pause(): void {}
+
+  resume(): void {}
+
+  sweep(_nowMs: number): void {}
+
+  close(_graceful: boolean): void {}
+}

@@ -1,0 +1,78 @@
+import type { Envelope, Frame, HubProtocol } from "@signalr-edge/protocol";
+import type { WebSocket } from "ws";
+import type { PassThrough, PassThroughClient } from "../aggregation/ports.ts";
+import type { Clock } from "../clock.ts";
+import type { HubMetrics } from "../observe/metrics.ts";
+import { UpstreamConnection, type UpstreamConnectionListener, type UpstreamLimits } from "./upstream-connection.ts";
+
+export interface PrivateUpstreamParts {
+  readonly client: PassThroughClient;
+  readonly limits: UpstreamLimits;
+  readonly clock: Clock;
+  readonly metrics: HubMetrics;
+}
+
+/**
+ * One client's own hub connection, open before the client's handshake (R-10 eager). Frames pass both ways as they are,
+ * invocation ids included; pings, handshake and the WebSocket close are per leg (R-11). Never pooled, never reused (R-14).
+ */
+export class PrivateUpstream implements PassThrough, UpstreamConnectionListener {
+  readonly #parts: PrivateUpstreamParts;
+  readonly #connection: UpstreamConnection;
+
+  constructor(webSocket: WebSocket, parts: PrivateUpstreamParts) {
+    this.#parts = parts;
+    this.#connection = new UpstreamConnection(webSocket, parts.limits, parts.clock, this);
+  }
+
+  start(protocol: HubProtocol): void {
+    this.#connection.handshake(protocol);
+  }
+
+  send(_envelope: Envelope, frame: Frame): void {
+    this.#connection.send(frame);
+  }
+
+  pause(): void {
+    this.#connection.pause();
+  }
+
+  resume(): void {
+    this.#connection.resume();
+  }
+
+  /** Towards the origin a regular end is the WebSocket close alone: origins before 8.0 refuse a Close message (7.5). */
+  close(graceful: boolean): void {
+    this.#connection.close(graceful);
+  }
+
+  sweep(nowMs: number): void {
+    this.#connection.sweep(nowMs);
+  }
+
+  handshakeAccepted(): void {
+    this.#parts.client.handshakeAccepted();
+  }
+
+  handshakeRefused(error: string): void {
+    this.#parts.client.handshakeRefused(error);
+  }
+
+  received(envelope: Envelope, frame: Frame): void {
+    this.#parts.metrics.privateMessages += 1;
+    this.#parts.metrics.privateBytes += frame.length;
+    this.#parts.client.relay(envelope, frame);
+  }
+
+  ended(closeFrame: Frame | undefined): void {
+    this.#parts.client.upstreamEnded(closeFrame);
+  }
+
+  congested(): void {
+    this.#parts.client.pauseReading();
+  }
+
+  drained(): void {
+    this.#parts.client.resumeReading();
+  }
+}
