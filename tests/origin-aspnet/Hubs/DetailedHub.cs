@@ -1,0 +1,9 @@
+using SignalREdge.Origin.Records;
+
+namespace SignalREdge.Origin.Hubs;
+
+/// <summary>The contract hub with detailed errors.</summary>
+public sealed class DetailedHub(Ledger ledger, LiveEvents liveEvents) : ContractHub(ledger, liveEvents)
+{
+    internal override string Path => HubPaths.Detailed;
+}

@@ -1,0 +1,9 @@
+namespace SignalREdge.Origin.Hubs;
+
+/// <summary>Where the hubs are mapped. The path is also the name of the hub in records and control requests.</summary>
+public static class HubPaths
+{
+    public const string Contract = "/hubs/contract";
+    public const string Detailed = "/hubs/detailed";
+    public const string Auth = "/hubs/auth";
+}

@@ -1,0 +1,43 @@
+using System.Security.Claims;
+using System.Text.Encodings.Web;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.Extensions.Options;
+
+namespace SignalREdge.Origin;
+
+public sealed class TestTokenOptions : AuthenticationSchemeOptions;
+
+/// <summary>
+/// Accepts the token `user:NAME` or `user:NAME:role,role`, as a bearer header or in the query as `access_token`. Anything
+/// else in the place of a token is refused; no token is an anonymous request.
+/// </summary>
+public sealed class TestTokenAuthentication(
+    IOptionsMonitor<TestTokenOptions> options, ILoggerFactory logger, UrlEncoder encoder)
+    : AuthenticationHandler<TestTokenOptions>(options, logger, encoder)
+{
+    public new const string Scheme = "TestToken";
+
+    protected override Task<AuthenticateResult> HandleAuthenticateAsync() => Task.FromResult(Authenticate());
+
+    private AuthenticateResult Authenticate()
+    {
+        const string bearer = "Bearer ";
+        var header = Request.Headers.Authorization.ToString();
+        var token = header.StartsWith(bearer, StringComparison.Ordinal) ? header[bearer.Length..] : (string?)Request.Query["access_token"];
+        if (string.IsNullOrEmpty(token))
+        {
+            return AuthenticateResult.NoResult();
+        }
+
+        var parts = token.Split(':');
+        if (parts is not ["user", { Length: > 0 }, ..] || parts.Length > 3)
+        {
+            return AuthenticateResult.Fail("The token is not user:NAME[:role,role].");
+        }
+
+        var roles = parts.Length == 3 ? parts[2].Split(',', StringSplitOptions.RemoveEmptyEntries) : [];
+        var claims = roles.Select(role => new Claim(ClaimTypes.Role, role)).Prepend(new Claim(ClaimTypes.NameIdentifier, parts[1]));
+        var principal = new ClaimsPrincipal(new ClaimsIdentity(claims, Scheme));
+        return AuthenticateResult.Success(new AuthenticationTicket(principal, Scheme));
+    }
+}

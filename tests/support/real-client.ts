@@ -1,0 +1,39 @@
+import { HttpTransportType, type HubConnection, HubConnectionBuilder, LogLevel } from "@microsoft/signalr";
+import { MessagePackHubProtocol } from "@microsoft/signalr-protocol-msgpack";
+import type { HubProtocolName } from "@signalr-edge/protocol";
+import type { TransportName } from "./origin-control.ts";
+
+export interface RealClientOptions {
+  readonly url: string;
+  /** Default `json`. */
+  readonly protocol?: HubProtocolName;
+  /** Default: whatever the client picks, which is WebSockets. */
+  readonly transport?: TransportName;
+  /** Only with transport WebSockets. */
+  readonly skipNegotiation?: boolean;
+  /** `user:NAME[:role,role]` for the test origins. */
+  readonly accessToken?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Delays in milliseconds before each attempt. Default: no automatic reconnect. */
+  readonly reconnectDelaysMs?: readonly number[];
+}
+
+/** The official TypeScript client, silent, not started. */
+export function buildRealClient(options: RealClientOptions): HubConnection {
+  const builder = new HubConnectionBuilder().configureLogging(LogLevel.None).withUrl(options.url, {
+    ...(options.transport === undefined ? {} : { transport: HttpTransportType[options.transport] }),
+    ...(options.skipNegotiation === undefined ? {} : { skipNegotiation: options.skipNegotiation }),
+    ...(options.accessToken === undefined ? {} : { accessTokenFactory: () => options.accessToken ?? "" }),
+    ...(options.headers === undefined ? {} : { headers: { ...options.headers } }),
+  });
+  if (options.protocol === "messagepack") builder.withHubProtocol(new MessagePackHubProtocol());
+  if (options.reconnectDelaysMs !== undefined) builder.withAutomaticReconnect([...options.reconnectDelaysMs]);
+  return builder.build();
+}
+
+/** As `buildRealClient`, started. */
+export async function startRealClient(options: RealClientOptions): Promise<HubConnection> {
+  const connection = buildRealClient(options);
+  await connection.start();
+  return connection;
+}
