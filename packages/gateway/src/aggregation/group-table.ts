@@ -73,9 +73,7 @@ export class GroupTable {
     for (const waiter of [...membership.waiters]) {
       this.forget(waiter);
       const { subscription } = waiter;
-      if (subscription.waiting.delete(waiter) && subscription.waiting.size === 0) {
-        this.#reconciler.abandoned(subscription);
-      }
+      if (subscription.waiting.delete(waiter)) this.#reconciler.withdraw(subscription);
     }
     for (const group of [...membership.groups]) this.remove(client, group);
   }

@@ -46,9 +46,9 @@ export class Reconciler {
     this.#pump();
   }
 
-  /** Nobody waits for the subscription any more: unless it is needed to bring members back, it need not run. */
-  abandoned(subscription: Subscription): void {
-    if (subscription.place !== "ready" || subscription.groups.some(isToRestore)) return;
+  /** Takes back a request that nobody needs any more: nobody waits for it, and there are no members to bring back. */
+  withdraw(subscription: Subscription): void {
+    if (subscription.place !== "ready" || subscription.waiting.size > 0 || subscription.groups.some(isToRestore)) return;
     this.#ready.delete(subscription);
     subscription.place = "idle";
     for (const group of subscription.groups) this.settle(group);
@@ -61,7 +61,9 @@ export class Reconciler {
       subscription.place = "idle";
       this.#enqueue(subscription);
     }
-    if (group.members.size > 0 || this.#isAwaited(group)) return;
+    if (group.members.size > 0) return;
+    for (const subscription of group.subscriptions) this.withdraw(subscription);
+    if (this.#isAwaited(group)) return;
     if (group.joined && group.leaveArguments !== undefined) return this.#startLinger(group);
     group.joined = false;
     this.#table.collect(group);

@@ -47,15 +47,20 @@ type State =
   /** The private upstream decides; `rest` is what followed the handshake in the same chunk. */
   | { readonly name: "accepting"; readonly rest: Buffer; readonly startedAtMs: number }
   | { readonly name: "open"; readonly splitter: FrameSplitter }
+  /** The client broke the protocol: no more is taken from it, but what it asked for before is still answered. */
+  | { readonly name: "failing"; readonly reason: CloseReason; readonly untilMs: number }
   /** The last bytes are written; waits for the end of the transport. */
   | { readonly name: "ending" }
   | { readonly name: "closed" };
+
+/** How long the origin has for answers to what came in front of a bad message. */
+const failingTimeoutMs = 2000;
 
 /**
  * One client: handshake, hub messages in and out, pings, the end. Owns its state, its transport and its private
  * upstream; its memberships belong to the aggregation layer.
  *
- *   handshaking -> accepting -> open -> ending -> closed        every state may go to ending or closed
+ *   handshaking -> accepting -> open -> (failing ->) ending -> closed        every state may go to ending or closed
  */
 export class ClientConnection implements HubClient, PassThroughClient, ClientTransportListener {
   /** JSON until the handshake says otherwise: the handshake itself is JSON text. */
@@ -66,6 +71,8 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
   #transport: ClientTransport | undefined;
   #passThrough: PassThrough | undefined;
   #state: State;
+  /** Invocations on the private upstream without a completion; other completions make it an estimate, never too high. */
+  #unansweredCount = 0;
   #lastPingSentMs: number;
   /** `undefined` until the first ping of the client, which arms the timeout (protocol.md 7.2). */
   #lastReceivedMs: number | undefined;
@@ -133,18 +140,20 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
   }
 
   complete(invocationId: string, payload: CompletionPayload): void {
-    if (this.#state.name !== "open") return;
+    if (!this.#isTalking) return;
     this.#send(new SharedFrame(this.protocol, this.protocol.writeCompletion(invocationId, payload)), true);
+    this.#answered();
   }
 
   passThrough(envelope: Envelope, frame: Frame): void {
+    if (envelope.type === MessageType.Invocation && envelope.invocationId !== undefined) this.#unansweredCount += 1;
     this.#passThrough?.send(envelope, frame);
   }
 
   /** Tells the client what the reason says, then ends the transport. Ignored if it is ending already. */
   close(reason: CloseReason): void {
     if (this.#state.name === "ending" || this.#state.name === "closed") return;
-    if (this.#state.name === "open" && reason.message !== undefined) {
+    if (this.#isTalking && reason.message !== undefined) {
       this.#send(new SharedFrame(this.protocol, this.protocol.writeClose(reason.message)), true);
     }
     this.#leave(reason, reason.how === "close");
@@ -171,7 +180,7 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
   }
 
   relay(envelope: Envelope, frame: Frame): void {
-    if (this.#state.name !== "open") return;
+    if (!this.#isTalking) return;
     if (
       envelope.type === MessageType.Invocation &&
       !this.#parts.hub.receiveFromPrivateUpstream(this, envelope, frame)
@@ -179,11 +188,13 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
       return;
     }
     this.#send(new SharedFrame(this.protocol, frame), true);
+    if (envelope.type === MessageType.Completion) this.#answered();
   }
 
   upstreamEnded(closeFrame: Frame | undefined): void {
     if (this.#state.name === "accepting")
       return this.#refuseHandshake(handshakeErrors.canceled, closeReasons.upstreamLost);
+    if (this.#state.name === "failing") return this.close(this.#state.reason);
     if (this.#state.name !== "open" || closeFrame === undefined) return this.close(closeReasons.upstreamLost);
     this.#send(new SharedFrame(this.protocol, closeFrame), true);
     this.close(closeReasons.upstreamClosed);
@@ -211,6 +222,7 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
       }
       return;
     }
+    if (state.name === "failing" && nowMs >= state.untilMs) return this.close(state.reason);
     if (state.name !== "open") return;
     if (!isMoving) return this.overflowed();
     if (this.#transport?.hasInherentKeepAlive === true) return;
@@ -287,7 +299,28 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
       const text = error.code === "tooLarge" ? handshakeErrors.canceled : handshakeErrors.unexpected;
       return this.#refuseHandshake(text, closeReasons.handshakeRefused);
     }
-    this.close(error.code === "tooLarge" ? closeReasons.messageTooLarge : closeReasons.protocolError);
+    this.#fail(error.code === "tooLarge" ? closeReasons.messageTooLarge : closeReasons.protocolError);
+  }
+
+  /** As the origin does, messages in front of the bad one are answered first (protocol.md 4.6). */
+  #fail(reason: CloseReason): void {
+    if (this.#state.name !== "open") return this.close(reason);
+    this.#state = { name: "failing", reason, untilMs: this.#parts.clock.now() + failingTimeoutMs };
+    this.#closeIfAnswered();
+  }
+
+  #answered(): void {
+    this.#unansweredCount = Math.max(0, this.#unansweredCount - 1);
+    this.#closeIfAnswered();
+  }
+
+  #closeIfAnswered(): void {
+    if (this.#state.name === "failing" && this.#unansweredCount === 0) this.close(this.#state.reason);
+  }
+
+  /** Whether hub messages may go to the client. */
+  get #isTalking(): boolean {
+    return this.#state.name === "open" || this.#state.name === "failing";
   }
 
   #send(frame: SharedFrame, owed: boolean): void {
@@ -298,7 +331,7 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
   /** Takes the client out of everything; after it nothing is written but what ends the transport. */
   #leave(reason: CloseReason, graceful: boolean): void {
     if (this.#state.name === "ending" || this.#state.name === "closed") return;
-    if (this.#state.name === "open" && this.#transport !== undefined) {
+    if (this.#isTalking && this.#transport !== undefined) {
       this.#parts.metrics.clientsByTransport[this.#transport.name] -= 1;
     }
     this.#parts.metrics.countClosed(reason);

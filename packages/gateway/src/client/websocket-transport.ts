@@ -9,7 +9,15 @@ import type { Turn } from "./turn.ts";
 /** A `ws` socket that knows its transport, so that all connections share the listeners below instead of owning closures. */
 export class ClientWebSocket extends WebSocket {
   transport: WebSocketTransport | undefined;
+
+  /** `ws` echoes the peer's close code; ASP.NET Core answers every Close frame with 1000. Protocol errors keep theirs. */
+  override close(code?: number): void {
+    super.close(code !== undefined && protocolErrorCodes.has(code) ? code : 1000);
+  }
 }
+
+/** RFC 6455 section 7.4.1: protocol error, wrong data, policy, message too big. */
+const protocolErrorCodes: ReadonlySet<number> = new Set([1002, 1003, 1007, 1008, 1009]);
 
 const bothFormats: readonly TransferFormat[] = ["Text", "Binary"];
 

@@ -75,6 +75,7 @@ export class UpstreamConnection {
   }
 
   handshake(protocol: HubProtocol): void {
+    if (this.#state.name !== "opened") return;
     this.#state = {
       name: "handshaking",
       protocol,
