@@ -8,20 +8,22 @@ export const handshakeErrors = {
     `Cannot use the '${protocol}' protocol on the current transport. The transport does not support '${format}' transfer format.`,
 } as const;
 
+const newestVersion = 2;
+
 export type HandshakeVerdict =
-  | { readonly kind: "accepted"; readonly protocol: HubProtocol }
+  | { readonly kind: "accepted"; readonly protocol: HubProtocol; readonly version: number }
   | { readonly kind: "refused"; readonly error: string };
 
-/** Judges a handshake request as a server since 8.0 does: versions 1 and 2 of both hub protocols. */
+/** Judges a handshake request as a server since 8.0 does: every version up to 2, of both hub protocols. */
 export function acceptHandshake(record: Buffer): HandshakeVerdict {
   const request = readHandshakeRequest(record);
   const protocol = findHubProtocol(request.protocol);
   if (protocol === undefined) {
     return { kind: "refused", error: `The protocol '${request.protocol}' is not supported.` };
   }
-  if (request.version !== 1 && request.version !== 2) {
+  if (request.version > newestVersion) {
     const error = `The server does not support version ${request.version} of the '${protocol.name}' protocol.`;
     return { kind: "refused", error };
   }
-  return { kind: "accepted", protocol };
+  return { kind: "accepted", protocol, version: request.version };
 }

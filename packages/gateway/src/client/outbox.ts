@@ -33,8 +33,9 @@ export class Outbox implements Flushable {
   #isCongested = false;
   /** Bytes that may wait beyond the bound because this client asked for them. */
   #owedBytes = 0;
-  #pendingAtLastCheck = 0;
-  #stuckSinceMs = 0;
+  #offeredBytes = 0;
+  #takenAtLastCheck = 0;
+  #stuckSinceMs: number | undefined;
 
   constructor(sink: OutboxSink, turn: Turn, limits: OutboxLimits, listener: OutboxListener) {
     this.#sink = sink;
@@ -51,6 +52,7 @@ export class Outbox implements Flushable {
       this.#turn.flushAtEnd(this);
     }
     this.#sink.write(bytes);
+    this.#offeredBytes += bytes.length;
     if (owed) this.#owedBytes = Math.max(this.#owedBytes, this.#sink.writableLength);
   }
 
@@ -73,12 +75,13 @@ export class Outbox implements Flushable {
   /** Bytes owed to this client may take as long as they take: their source is paused, and a dead client stops pinging. */
   isMoving(nowMs: number): boolean {
     const pendingBytes = this.#sink.writableLength;
-    const wasPending = this.#pendingAtLastCheck > 0;
-    const isStuck = wasPending && this.#owedBytes === 0 && pendingBytes >= this.#pendingAtLastCheck;
-    this.#pendingAtLastCheck = pendingBytes;
+    const takenBytes = this.#offeredBytes - pendingBytes;
+    const isStuck = pendingBytes > 0 && this.#owedBytes === 0 && takenBytes <= this.#takenAtLastCheck;
+    this.#takenAtLastCheck = takenBytes;
     if (pendingBytes <= this.#limits.outboxMaxBytes && !this.#isCongested) this.#owedBytes = 0;
-    if (!isStuck) this.#stuckSinceMs = nowMs;
-    return nowMs - this.#stuckSinceMs <= this.#limits.outboxMaxAgeMs;
+    if (!isStuck) this.#stuckSinceMs = undefined;
+    else this.#stuckSinceMs ??= nowMs;
+    return this.#stuckSinceMs === undefined || nowMs - this.#stuckSinceMs <= this.#limits.outboxMaxAgeMs;
   }
 
   #congest(): void {
