@@ -149,6 +149,7 @@ class WiredGateway implements Gateway {
     while (this.#registry.connectedCount > 0 && this.#clock.now() < deadlineMs) {
       await new Promise((resolve) => setTimeout(resolve, drainPollMs));
     }
+    for (const connection of this.#registry.connections()) connection.terminate();
   }
 
   async #closeListeners(): Promise<void> {

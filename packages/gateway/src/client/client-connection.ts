@@ -21,18 +21,24 @@ import { type CloseReason, closeReasons } from "../close-reasons.ts";
 import type { Logger } from "../observe/log.ts";
 import type { HubMetrics } from "../observe/metrics.ts";
 import { acceptHandshake, handshakeErrors } from "./accept-handshake.ts";
+import { ClientOutput } from "./client-output.ts";
 import type { ClientTransport, ClientTransportListener } from "./client-transport.ts";
+import { isCounted } from "./message-buffer.ts";
 
 export interface ClientLimits extends PeekLimits {
   readonly maxMessageBytes: number;
   readonly handshakeTimeoutMs: number;
   readonly keepAliveIntervalMs: number;
   readonly clientTimeoutMs: number;
+  readonly disconnectTimeoutMs: number;
+  readonly resumeBufferMaxBytes: number;
 }
 
 export interface ClientConnectionParts {
   readonly hub: ClientHub;
   readonly partition: Partition;
+  /** Stateful reconnect was asked for and granted; it takes effect with version 2 of the handshake. */
+  readonly isStateful: boolean;
   readonly limits: ClientLimits;
   readonly clock: Clock;
   readonly metrics: HubMetrics;
@@ -47,6 +53,8 @@ type State =
   /** The private upstream decides; `rest` is what followed the handshake in the same chunk. */
   | { readonly name: "accepting"; readonly rest: Buffer; readonly startedAtMs: number }
   | { readonly name: "open"; readonly splitter: FrameSplitter }
+  /** Stateful reconnect: the socket is gone, everything else waits for a new one. */
+  | { readonly name: "detached"; readonly untilMs: number }
   /** The client broke the protocol: no more is taken from it, but what it asked for before is still answered. */
   | { readonly name: "failing"; readonly reason: CloseReason; readonly untilMs: number }
   /** The last bytes are written; waits for the end of the transport. */
@@ -61,6 +69,7 @@ const failingTimeoutMs = 2000;
  * upstream; its memberships belong to the aggregation layer.
  *
  *   handshaking -> accepting -> open -> (failing ->) ending -> closed        every state may go to ending or closed
+ *                             open <-> detached                                 with stateful reconnect
  */
 export class ClientConnection implements HubClient, PassThroughClient, ClientTransportListener {
   /** JSON until the handshake says otherwise: the handshake itself is JSON text. */
@@ -68,7 +77,7 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
   membership: Membership | undefined;
   readonly partition: Partition;
   readonly #parts: ClientConnectionParts;
-  #transport: ClientTransport | undefined;
+  readonly #output: ClientOutput;
   #passThrough: PassThrough | undefined;
   #state: State;
   /** Invocations on the private upstream without a completion; other completions make it an estimate, never too high. */
@@ -80,6 +89,7 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
   constructor(parts: ClientConnectionParts) {
     this.#parts = parts;
     this.partition = parts.partition;
+    this.#output = new ClientOutput(parts.metrics, parts.limits.resumeBufferMaxBytes);
     const nowMs = parts.clock.now();
     this.#lastPingSentMs = nowMs;
     this.#state = {
@@ -91,12 +101,19 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
 
   /** Before any byte is received. */
   attach(transport: ClientTransport, passThrough: PassThrough): void {
-    this.#transport = transport;
+    this.#output.attach(transport, passThrough);
     this.#passThrough = passThrough;
   }
 
-  get isOpen(): boolean {
-    return this.#state.name === "open";
+  /** Whether a new WebSocket may take the place of the one that this connection has, or had (protocol.md 6.3). */
+  get isResumable(): boolean {
+    return this.#output.buffer !== undefined && (this.#state.name === "open" || this.#state.name === "detached");
+  }
+
+  /** Only while resumable. The old transport, if it still seems alive, is not heard any more. */
+  resume(transport: ClientTransport): void {
+    this.#state = { name: "open", splitter: this.protocol.createSplitter(this.#parts.limits.maxMessageBytes) };
+    this.#output.resume(transport, this.protocol);
   }
 
   // --- from the transport -------------------------------------------------------------------------------------------
@@ -114,18 +131,17 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
   }
 
   ended(graceful: boolean): void {
+    if (this.#state.name === "open" && this.#output.buffer !== undefined && !graceful) return this.#detach();
     if (this.#state.name !== "ending") this.#leave(closeReasons.clientGone, graceful);
-    if (this.#state.name === "closed") return;
-    this.#state = { name: "closed" };
-    this.#parts.onClosed(this);
+    this.#finish();
   }
 
   congested(): void {
-    this.#passThrough?.pause();
+    this.#output.setCongested(true);
   }
 
   drained(): void {
-    this.#passThrough?.resume();
+    this.#output.setCongested(false);
   }
 
   overflowed(): void {
@@ -136,12 +152,12 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
   // --- from the aggregation layer -----------------------------------------------------------------------------------
 
   write(frame: SharedFrame): void {
-    if (this.#state.name === "open") this.#send(frame, false);
+    if (this.#state.name === "open" || this.#state.name === "detached") this.#sendCounted(frame, false);
   }
 
   complete(invocationId: string, payload: CompletionPayload): void {
     if (!this.#isTalking) return;
-    this.#send(new SharedFrame(this.protocol, this.protocol.writeCompletion(invocationId, payload)), true);
+    this.#sendCounted(new SharedFrame(this.protocol, this.protocol.writeCompletion(invocationId, payload)), true);
     this.#answered();
   }
 
@@ -154,12 +170,19 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
   close(reason: CloseReason): void {
     if (this.#state.name === "ending" || this.#state.name === "closed") return;
     if (this.#isTalking && reason.message !== undefined) {
-      this.#send(new SharedFrame(this.protocol, this.protocol.writeClose(reason.message)), true);
+      this.#output.send(new SharedFrame(this.protocol, this.protocol.writeClose(reason.message)), true);
     }
     this.#leave(reason, reason.how === "close");
+    if (this.#state.name === "detached") return this.#finish();
     this.#state = { name: "ending" };
-    if (reason.how === "terminate") this.#transport?.terminate();
-    else this.#transport?.end();
+    if (reason.how === "terminate") this.#output.transport?.terminate();
+    else this.#output.transport?.end();
+  }
+
+  /** Cuts the transport, whatever the client has yet to read. */
+  terminate(): void {
+    this.close(closeReasons.drained);
+    this.#output.transport?.terminate();
   }
 
   // --- from the private upstream ------------------------------------------------------------------------------------
@@ -167,11 +190,11 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
   handshakeAccepted(): void {
     if (this.#state.name !== "accepting") return;
     const { rest } = this.#state;
-    this.#send(new SharedFrame(this.protocol, handshakeSuccess), true);
+    this.#output.send(new SharedFrame(this.protocol, handshakeSuccess), true);
     this.#state = { name: "open", splitter: this.protocol.createSplitter(this.#parts.limits.maxMessageBytes) };
     this.#parts.metrics.clientsTotal += 1;
-    if (this.#transport !== undefined) this.#parts.metrics.clientsByTransport[this.#transport.name] += 1;
-    this.#transport?.resumeReading();
+    if (this.#output.transport !== undefined) this.#parts.metrics.clientsByTransport[this.#output.transport.name] += 1;
+    this.#output.transport?.resumeReading();
     if (rest.length > 0) this.received(rest);
   }
 
@@ -187,25 +210,26 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
     ) {
       return;
     }
-    this.#send(new SharedFrame(this.protocol, frame), true);
+    this.#sendCounted(new SharedFrame(this.protocol, frame), true);
     if (envelope.type === MessageType.Completion) this.#answered();
   }
 
   upstreamEnded(closeFrame: Frame | undefined): void {
-    if (this.#state.name === "accepting")
+    if (this.#state.name === "handshaking" || this.#state.name === "accepting") {
       return this.#refuseHandshake(handshakeErrors.canceled, closeReasons.upstreamLost);
+    }
     if (this.#state.name === "failing") return this.close(this.#state.reason);
     if (this.#state.name !== "open" || closeFrame === undefined) return this.close(closeReasons.upstreamLost);
-    this.#send(new SharedFrame(this.protocol, closeFrame), true);
+    this.#output.send(new SharedFrame(this.protocol, closeFrame), true);
     this.close(closeReasons.upstreamClosed);
   }
 
   pauseReading(): void {
-    this.#transport?.pauseReading();
+    this.#output.transport?.pauseReading();
   }
 
   resumeReading(): void {
-    this.#transport?.resumeReading();
+    this.#output.transport?.resumeReading();
   }
 
   // --- from the keep-alive sweep ------------------------------------------------------------------------------------
@@ -214,7 +238,7 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
   sweep(nowMs: number): void {
     const { limits } = this.#parts;
     this.#passThrough?.sweep(nowMs);
-    const isMoving = this.#transport?.sweep(nowMs) ?? true;
+    const isMoving = this.#output.transport?.sweep(nowMs) ?? true;
     const state = this.#state;
     if (state.name === "handshaking" || state.name === "accepting") {
       if (nowMs - state.startedAtMs >= limits.handshakeTimeoutMs) {
@@ -223,15 +247,20 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
       return;
     }
     if (state.name === "failing" && nowMs >= state.untilMs) return this.close(state.reason);
+    if (state.name === "detached" && nowMs >= state.untilMs) return this.close(closeReasons.clientGone);
     if (state.name !== "open") return;
     if (!isMoving) return this.overflowed();
-    if (this.#transport?.hasInherentKeepAlive === true) return;
+    if (this.#output.transport?.hasInherentKeepAlive === true) return;
     if (this.#lastReceivedMs !== undefined && nowMs - this.#lastReceivedMs >= limits.clientTimeoutMs) {
       return this.close(closeReasons.clientTimeout);
     }
+    const sequenceId = this.#output.buffer?.takeAcknowledgement();
+    if (sequenceId !== undefined) {
+      this.#output.send(new SharedFrame(this.protocol, this.protocol.writeAck(sequenceId)), true);
+    }
     if (nowMs - this.#lastPingSentMs >= limits.keepAliveIntervalMs) {
       this.#lastPingSentMs = nowMs;
-      this.#send(new SharedFrame(this.protocol, this.protocol.pingFrame), false);
+      this.#output.send(new SharedFrame(this.protocol, this.protocol.pingFrame), false);
     }
   }
 
@@ -243,12 +272,13 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
     const accepted = acceptHandshake(complete.record);
     if (accepted.kind === "refused") return this.#refuseHandshake(accepted.error, closeReasons.handshakeRefused);
     const { transferFormat, name } = accepted.protocol;
-    if (this.#transport?.transferFormats.includes(transferFormat) === false) {
+    if (this.#output.transport?.transferFormats.includes(transferFormat) === false) {
       return this.#refuseHandshake(handshakeErrors.transferFormat(name, transferFormat), closeReasons.handshakeRefused);
     }
     this.protocol = accepted.protocol;
+    if (this.#parts.isStateful && accepted.version === 2) this.#output.keepForResume();
     this.#state = { name: "accepting", rest: Buffer.from(complete.rest), startedAtMs: this.#parts.clock.now() };
-    this.#transport?.pauseReading();
+    this.#output.transport?.pauseReading();
     this.#passThrough?.start(accepted.protocol);
   }
 
@@ -264,6 +294,7 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
     if (isPing || this.#lastReceivedMs !== undefined) this.#lastReceivedMs = this.#parts.clock.now();
     if (isPing) return;
     this.#parts.metrics.clientMessages += 1;
+    if (isCounted(envelope) && this.#output.buffer?.received() === false) return;
     switch (envelope.type) {
       case MessageType.Invocation:
       case MessageType.StreamInvocation:
@@ -275,15 +306,19 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
         return this.passThrough(envelope, frame);
       case MessageType.Close:
         return this.close(closeReasons.clientClosed);
+      case MessageType.Ack:
+        return this.#output.acknowledged(envelope.sequenceId ?? 0);
+      case MessageType.Sequence:
+        return this.#output.buffer?.sequence(envelope.sequenceId ?? 0);
       default:
-        // Ack and Sequence without stateful reconnect, and types from the future: ignored, never relayed (4.3).
+        // Types from the future are ignored and never relayed (protocol.md 4.3).
         return;
     }
   }
 
   #refuseHandshake(error: string, reason: CloseReason): void {
     if (this.#state.name !== "handshaking" && this.#state.name !== "accepting") return;
-    this.#send(new SharedFrame(this.protocol, writeHandshakeError(error)), true);
+    this.#output.send(new SharedFrame(this.protocol, writeHandshakeError(error)), true);
     this.close(reason);
   }
 
@@ -320,20 +355,29 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
 
   /** Whether hub messages may go to the client. */
   get #isTalking(): boolean {
-    return this.#state.name === "open" || this.#state.name === "failing";
+    const { name } = this.#state;
+    return name === "open" || name === "failing" || name === "detached";
   }
 
-  #send(frame: SharedFrame, owed: boolean): void {
-    this.#parts.metrics.clientBytes += frame.bytes.length;
-    this.#transport?.write(frame, owed);
+  #sendCounted(frame: SharedFrame, owed: boolean): void {
+    if (!this.#output.sendCounted(frame, owed)) this.overflowed();
+  }
+
+  #detach(): void {
+    this.#output.detach();
+    this.#state = { name: "detached", untilMs: this.#parts.clock.now() + this.#parts.limits.disconnectTimeoutMs };
+  }
+
+  #finish(): void {
+    if (this.#state.name === "closed") return;
+    this.#state = { name: "closed" };
+    this.#parts.onClosed(this);
   }
 
   /** Takes the client out of everything; after it nothing is written but what ends the transport. */
   #leave(reason: CloseReason, graceful: boolean): void {
     if (this.#state.name === "ending" || this.#state.name === "closed") return;
-    if (this.#isTalking && this.#transport !== undefined) {
-      this.#parts.metrics.clientsByTransport[this.#transport.name] -= 1;
-    }
+    if (this.#isTalking) this.#parts.metrics.clientsByTransport[this.#output.transport?.name ?? "WebSockets"] -= 1;
     this.#parts.metrics.countClosed(reason);
     this.#parts.log.debug("client.closed", { reason: reason.name });
     this.#passThrough?.close(graceful);

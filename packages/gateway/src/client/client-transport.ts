@@ -16,6 +16,8 @@ export interface ClientTransport {
   end(): void;
   /** Cuts the transport, whatever is still unsent. `ended` follows. */
   terminate(): void;
+  /** Cuts the transport without a word to the listener: another one has taken its place. */
+  abandon(): void;
   pauseReading(): void;
   resumeReading(): void;
   /** Called about once a second. Returns false if the client has read nothing for too long. */

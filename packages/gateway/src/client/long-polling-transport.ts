@@ -112,6 +112,11 @@ export class LongPollingTransport implements ClientTransport, Flushable {
     this.#close();
   }
 
+  /** Only WebSockets are resumed (protocol.md 6.1), so nothing ever takes the place of this transport. */
+  abandon(): void {
+    this.terminate();
+  }
+
   pauseReading(): void {
     this.input.pause();
   }

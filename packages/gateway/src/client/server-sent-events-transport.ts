@@ -57,6 +57,11 @@ export class ServerSentEventsTransport implements ClientTransport {
     this.#response.destroy();
   }
 
+  /** Only WebSockets are resumed (protocol.md 6.1), so nothing ever takes the place of this transport. */
+  abandon(): void {
+    this.terminate();
+  }
+
   pauseReading(): void {
     this.input.pause();
   }

@@ -65,6 +65,11 @@ export class WebSocketTransport implements ClientTransport {
     this.#webSocket.terminate();
   }
 
+  abandon(): void {
+    this.#webSocket.transport = undefined;
+    this.terminate();
+  }
+
   pauseReading(): void {
     this.#webSocket.pause();
   }

@@ -19,7 +19,6 @@ const laterKeys: Readonly<Record<string, Readonly<Record<string, LaterKey>>>> = 
     broadcasts: { neutral: [] },
     calls: { neutral: [] },
     streams: { neutral: [] },
-    statefulReconnect: { neutral: false },
     probeTtlMs: {},
   },
   "hubs[].sharedUpstream": { shards: { neutral: 1 }, standby: { neutral: false } },

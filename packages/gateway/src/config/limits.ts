@@ -66,6 +66,12 @@ export const limitDefinitions = {
     description:
       "Longest time in which a client reads nothing of what it is sent. Over it, it is too slow and its onSlow rule applies.",
   },
+  resumeBufferMaxBytes: {
+    default: 4 * mebibyte,
+    max: 1024 * mebibyte,
+    description:
+      "Most bytes that a client with stateful reconnect may leave unacknowledged. The bytes of group messages are shared between clients.",
+  },
   maxGroupsPerClient: {
     default: 256,
     max: 1_000_000,

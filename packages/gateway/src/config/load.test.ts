@@ -114,7 +114,6 @@ trustedProxies: []
 hubs:
   - path: /hub
     origin: http://127.0.0.1:5000/hub
-    statefulReconnect: false
     broadcasts: []
     calls: []
     streams: []
@@ -137,7 +136,6 @@ hubs:
   - path: /hub
     origin: http://127.0.0.1:5000/hub
     allowedOrigins: ["*"]
-    statefulReconnect: true
     broadcasts: [{ target: ServiceMessage }]
     calls: [{ method: GetEvent }]
     streams: [{ method: StreamScore }]
@@ -156,7 +154,6 @@ hubs:
     `trustedProxies: this ${orWrite} []`,
     `listen.tls: ${leaveOut}`,
     `hubs[0].allowedOrigins: ${leaveOut}`,
-    `hubs[0].statefulReconnect: true ${orWrite} false`,
     `hubs[0].broadcasts: this ${orWrite} []`,
     `hubs[0].calls: this ${orWrite} []`,
     `hubs[0].streams: this ${orWrite} []`,

@@ -138,6 +138,10 @@ const hubSchema = section({
     .describe(
       `Client headers that the origin gets besides ${builtInForwardHeaders.join(", ")}; "*" is all of them. Default: none with groups, "*" without.`,
     ),
+  statefulReconnect: z
+    .boolean({ error: wrong("true or false") })
+    .default(true)
+    .describe("Offer stateful reconnect to clients that ask for it, whatever the origin can do."),
   sharedUpstream: sharedUpstreamSchema.prefault({}),
   groups: list("a list of group rules", groupSchema)
     .default([])

@@ -35,7 +35,12 @@ export interface ConnectRequest {
 }
 
 export type Prepared =
-  | { readonly kind: "ready"; readonly token: string; readonly upstreamSocket: WebSocket | undefined }
+  | {
+      readonly kind: "ready";
+      readonly token: string;
+      readonly isStateful: boolean;
+      readonly upstreamSocket: WebSocket | undefined;
+    }
   | { readonly kind: "refused"; readonly answer: HttpAnswer };
 
 type Claimed = { readonly kind: "claimed"; readonly token: string; readonly ticket: ConnectTicket };
@@ -60,10 +65,11 @@ export class Connector {
     const claimed = id === undefined ? await this.#admit(asked) : this.#claim(id, asked);
     if (claimed.kind === "refused") return claimed;
     const { token, ticket } = claimed;
-    if (ticket.upstream === undefined) return { kind: "ready", token, upstreamSocket: undefined };
+    const { isStateful } = ticket;
+    if (ticket.upstream === undefined) return { kind: "ready", token, isStateful, upstreamSocket: undefined };
     const { admission, request, query } = asked;
     const dialed = await admission.runtime.dialPrivate(admission.forward(request, query), ticket.upstream, signal);
-    if (dialed.kind === "opened") return { kind: "ready", token, upstreamSocket: dialed.webSocket };
+    if (dialed.kind === "opened") return { kind: "ready", token, isStateful, upstreamSocket: dialed.webSocket };
     registry.remove(token);
     return refused(dialRefusal(dialed));
   }
@@ -76,7 +82,7 @@ export class Connector {
   /** Puts a connection behind the transport that `makeTransport` makes for it. */
   attach<Transport extends AnyTransport>(
     asked: ConnectRequest,
-    { token, upstreamSocket }: Prepared & { readonly kind: "ready" },
+    { token, isStateful, upstreamSocket }: Prepared & { readonly kind: "ready" },
     makeTransport: (connection: ClientConnection) => Transport,
   ): Transport {
     const { registry, limits, clock, log } = this.parts;
@@ -88,6 +94,7 @@ export class Connector {
         query: (name) => queryValue(asked.query, name),
         header: (name) => headerValue(asked.request, name),
       }),
+      isStateful,
       limits,
       clock,
       metrics: runtime.metrics,
@@ -117,7 +124,7 @@ export class Connector {
     if (outcome.kind !== "accepted") return refused(outcome.kind === "error" ? answers.unknownId : refusal(outcome));
     const token = newConnectionToken();
     this.parts.registry.claim(token, admission.runtime.config.path, []);
-    return { kind: "claimed", token, ticket: { upstream: outcome.ticket } };
+    return { kind: "claimed", token, ticket: { upstream: outcome.ticket, isStateful: false } };
   }
 
   #passThrough(

@@ -17,6 +17,8 @@ import { queryValue } from "./hub-path.ts";
 export interface ConnectTicket {
   /** The client's own id at the origin; only for hubs whose private upstreams are eager. */
   readonly upstream: UpstreamTicket | undefined;
+  /** Stateful reconnect was asked for and granted. */
+  readonly isStateful: boolean;
 }
 
 export interface NegotiateParts {
@@ -53,21 +55,24 @@ export class NegotiateEndpoint {
       return refusal(outcome);
     }
     metrics.negotiations += 1;
-    return this.#accept(admission.runtime, requested === 0 ? 0 : 1, outcome.ticket);
+    const { runtime } = admission;
+    const isAsked = queryValue(query, "useStatefulReconnect")?.toLowerCase() === "true";
+    const isStateful = isAsked && runtime.config.statefulReconnect;
+    return this.#accept(runtime, requested === 0 ? 0 : 1, { upstream: outcome.ticket, isStateful });
   }
 
-  #accept(runtime: HubRuntime, version: 0 | 1, upstream: UpstreamTicket | undefined): HttpAnswer {
+  #accept(runtime: HubRuntime, version: 0 | 1, ticket: ConnectTicket): HttpAnswer {
     // Hubs hand out Context.ConnectionId, and clients compare it: an eager client is given the origin's.
-    const connectionId = upstream?.connectionId ?? newConnectionToken();
+    const connectionId = ticket.upstream?.connectionId ?? newConnectionToken();
     const connectionToken = version === 0 ? connectionId : newConnectionToken();
-    this.#parts.registry.add(connectionToken, runtime.config.path, { upstream }, this.#parts.disconnectTimeoutMs);
+    this.#parts.registry.add(connectionToken, runtime.config.path, ticket, this.#parts.disconnectTimeoutMs);
     return json({
       kind: "connection",
       version,
       connectionId,
       connectionToken,
       availableTransports,
-      useStatefulReconnect: false,
+      useStatefulReconnect: ticket.isStateful,
     });
   }
 }

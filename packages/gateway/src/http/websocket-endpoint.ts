@@ -4,6 +4,7 @@ import { WebSocketServer } from "ws";
 import { ClientWebSocket, WebSocketTransport } from "../client/websocket-transport.ts";
 import type { Connector, ConnectRequest } from "./connector.ts";
 import { answers, type HttpAnswer, refuseUpgrade } from "./http-answer.ts";
+import { queryValue } from "./hub-path.ts";
 
 /** Largest WebSocket message of a client: batches are allowed, single hub messages are bounded by the splitter. */
 const maxWebSocketMessageBytes = 1_048_576;
@@ -20,6 +21,7 @@ export class WebSocketEndpoint {
 
   async upgrade(asked: ConnectRequest, socket: Socket, head: Buffer): Promise<void> {
     if (!isPlainUpgrade(asked.request, head)) return this.#refuse(socket, answers.badUpgrade);
+    if (this.#resume(asked, socket, head)) return;
     const aborter = new AbortController();
     const abort = (): void => aborter.abort();
     socket.on("error", abort);
@@ -41,6 +43,22 @@ export class WebSocketEndpoint {
     });
     // `ws` answers a malformed upgrade itself, and calls back at once otherwise.
     if (!isAttached) this.#connector.abandon(prepared);
+  }
+
+  /** Stateful reconnect: a new socket for a connection that is there already. False if it is none of that kind. */
+  #resume({ admission, request, query }: ConnectRequest, socket: Socket, head: Buffer): boolean {
+    const { registry, turn, limits } = this.#connector.parts;
+    const { path } = admission.runtime.config;
+    const id = queryValue(query, "id");
+    const entry = id === undefined ? undefined : registry.find(id, path);
+    if (id === undefined || entry?.kind !== "connected" || !entry.connection.isResumable) return false;
+    const { connection } = entry;
+    this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+      const transport = new WebSocketTransport(webSocket as ClientWebSocket, socket, turn, limits, connection);
+      registry.connect(id, path, connection, transport);
+      connection.resume(transport);
+    });
+    return true;
   }
 
   #refuse(socket: Socket, answer: HttpAnswer): void {
