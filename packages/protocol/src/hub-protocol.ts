@@ -27,7 +27,7 @@ export interface Envelope {
   readonly type: number;
   /** Types 1 and 4. Case kept. */
   readonly target: string | undefined;
-  /** `undefined` for absent or (types 1 and 4 of the JSON protocol; all of MessagePack) empty: nobody waits for a reply. */
+  /** Types 1 to 5. `undefined` for one that is absent or empty, which only type 1 may have: nobody waits for a reply. */
   readonly invocationId: string | undefined;
   readonly streamIds: readonly string[];
   /** Types 1 and 4: the whole array, brackets (or array header) included. */

@@ -252,6 +252,30 @@ describe("syntax (RFC 8259)", () => {
     expect(refusal(() => peekJson(wrap(value)))).toMatchObject({ code: "malformed", message: "Error reading JSON." });
   });
 
+  test.each([
+    '"arguments":[1,]',
+    '"arguments":[,1]',
+    '"arguments":[1 2]',
+    '"arguments":[1',
+    '"streamIds":["a",]',
+    '"streamIds":["a" "b"]',
+    '"headers":{"a":"b",}',
+    '"headers":{"a" "b"}',
+    '"headers":{"a":"b" "c":"d"}',
+    '"headers":{a:"b"}',
+    '"target":"a',
+    '"allowReconnect":tru',
+    '"sequenceId":1.',
+    '"x":1,',
+    '"x"',
+    "x:1",
+  ])("the member %s is refused", (member) => {
+    expect(refusal(() => peekJson(json(`{"type":6,${member}}`)))).toMatchObject({
+      code: "malformed",
+      message: "Error reading JSON.",
+    });
+  });
+
   test.each(["x", " 1", "{}", ",", "\u001e"])("%j behind the object is refused", (trailer) => {
     expect(refusal(() => peekJson(json(`{"type":6}${trailer}`))).code).toBe("malformed");
   });

@@ -8,8 +8,6 @@ import { messageLength, prefixLength } from "./length-prefix.ts";
 export class MessagePackFrameSplitter implements FrameSplitter {
   readonly #maxFrameBytes: number;
   readonly #tail = new FrameTail();
-  /** Whole length of the incomplete frame, once its prefix is complete. */
-  #tailFrameBytes: number | undefined;
 
   constructor(maxFrameBytes: number) {
     this.#maxFrameBytes = maxFrameBytes;
@@ -23,33 +21,29 @@ export class MessagePackFrameSplitter implements FrameSplitter {
     const bytes = asBuffer(chunk);
     let start = this.#tail.length > 0 ? this.#completeTail(bytes, onFrame) : 0;
     while (start < bytes.length) {
-      const from = start;
-      const frameBytes = this.#frameBytes(bytes, from);
-      if (frameBytes === undefined || frameBytes > bytes.length - from) {
-        this.#tail.append(bytes.subarray(from));
-        this.#tailFrameBytes = frameBytes;
+      const frameBytes = this.#frameBytes(bytes, start);
+      if (frameBytes === undefined || frameBytes > bytes.length - start) {
+        this.#tail.append(bytes.subarray(start));
         return;
       }
-      start = from + frameBytes;
-      onFrame(bytes.subarray(from, start));
+      onFrame(bytes.subarray(start, start + frameBytes));
+      start += frameBytes;
     }
   }
 
   /** Returns the position in `bytes` behind what the incomplete frame took. */
   #completeTail(bytes: Buffer, onFrame: (frame: Frame) => void): number {
     let position = 0;
-    while (this.#tailFrameBytes === undefined) {
+    let frameBytes = this.#frameBytes(this.#tail.content, 0);
+    while (frameBytes === undefined) {
       if (position === bytes.length) return position;
       this.#tail.append(bytes.subarray(position, position + 1));
       position += 1;
-      this.#tailFrameBytes = this.#frameBytes(this.#tail.content, 0);
+      frameBytes = this.#frameBytes(this.#tail.content, 0);
     }
-    const piece = bytes.subarray(position, position + this.#tailFrameBytes - this.#tail.length);
+    const piece = bytes.subarray(position, position + frameBytes - this.#tail.length);
     this.#tail.append(piece);
-    if (this.#tail.length === this.#tailFrameBytes) {
-      this.#tailFrameBytes = undefined;
-      onFrame(this.#tail.take());
-    }
+    if (this.#tail.length === frameBytes) onFrame(this.#tail.take());
     return position + piece.length;
   }
 

@@ -271,6 +271,14 @@ describe("payload formats", () => {
     expect(refusal(() => peekMessagePack(packed(`94 02 80 a1 31 ${text}`))).code).toBe("malformed");
   });
 
+  test.each([
+    ["c6 ff ff ff ff", "binary"],
+    ["db ff ff ff ff", "a string"],
+    ["c9 ff ff ff fe ff", "an extension"],
+  ])("%s does not pass as a short value with another behind it, as it would in 32-bit arithmetic: %s", (text) => {
+    expect(refusal(() => peekMessagePack(packed(`95 02 80 a1 31 ${text}`))).code).toBe("malformed");
+  });
+
   test.each(["target", "invocationId", "streamIds"])("a string that is not UTF-8 is refused as %s", (member) => {
     const string = (name: string): string => (name === member ? "a1 ff" : "a1 61");
     const text = `96 01 80 ${string("invocationId")} ${string("target")} 90 91 ${string("streamIds")}`;
