@@ -49,13 +49,13 @@ function judge(members: EnvelopeDraft): Envelope {
   envelope.type = members.type;
   switch (members.type) {
     case MessageType.Invocation:
-      if (isBlank(members.target)) throw missing("target");
+      if (members.target === undefined) throw missing("target");
       if (members.argumentsRange === undefined) throw missing("arguments");
       if (!isBlank(members.invocationId)) envelope.invocationId = members.invocationId;
       takeInvocation(members, envelope);
       break;
     case MessageType.StreamInvocation:
-      if (isBlank(members.target)) throw missing("target");
+      if (members.target === undefined) throw missing("target");
       takeInvocationId(members, envelope);
       if (members.argumentsRange === undefined) throw missing("arguments");
       takeInvocation(members, envelope);
