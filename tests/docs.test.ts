@@ -9,7 +9,7 @@ function read(path: string): string {
 
 /** First cells of table rows that are code. */
 function firstCells(markdown: string): string[] {
-  return [...markdown.matchAll(/^\| `([^`]+)` \|/gm)].flatMap((match) => match[1] ?? []);
+  return [...markdown.matchAll(/^\| `([^`]+)` *\|/gm)].flatMap((match) => match[1] ?? []);
 }
 
 test("docs/CLOSE-REASONS.md lists every close reason and no other", () => {

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFile } from "node:fs/promises";
 import { type Command, helpText, parseCommandLine } from "./command-line.ts";
+import { checkFiles } from "./config/check-files.ts";
 import { formatConfigError } from "./config/config-error.ts";
 import { describeConfig } from "./config/describe-rules.ts";
 import { configForOrigin, type LoadResult, loadConfig } from "./config/load.ts";
@@ -45,7 +46,9 @@ async function execute(command: Command): Promise<number> {
 async function readConfig(fileName: string): Promise<LoadResult> {
   try {
     const text = await readFile(fileName, "utf8");
-    return loadConfig(text, { environment: process.env, fileName });
+    const loaded = loadConfig(text, { environment: process.env, fileName });
+    const errors = loaded.ok ? checkFiles(loaded.config) : [];
+    return errors.length === 0 ? loaded : { ok: false, errors };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return { ok: false, errors: [{ path: fileName, message: `cannot be read: ${reason}` }] };

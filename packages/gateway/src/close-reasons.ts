@@ -44,6 +44,8 @@ export const closeReasons = {
   upstreamLost: { name: "upstream-lost", how: "close", message: { allowReconnect: true } },
   /** Updates of a group were lost while its shared upstream was down (aggregation.md R-30). */
   gap: { name: "gap", how: "close", message: { allowReconnect: true } },
+  /** The token with which the client came has ended; it reconnects with a new one. */
+  tokenExpired: { name: "token-expired", how: "close", message: { allowReconnect: true } },
   /** The gateway is shutting down. */
   drained: { name: "drained", how: "close", message: { allowReconnect: true } },
   /** A bug of the gateway met while serving this connection. */

@@ -3,12 +3,14 @@ import { ClientRegistry } from "./client/client-registry.ts";
 import { Turn } from "./client/turn.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { closeReasons } from "./close-reasons.ts";
+import { readTlsFiles } from "./config/read-files.ts";
 import type { Config } from "./config/schema.ts";
 import { AdminServer } from "./http/admin-server.ts";
 import { ClientServer } from "./http/client-server.ts";
 import { Connector } from "./http/connector.ts";
 import { type ConnectTicket, NegotiateEndpoint } from "./http/negotiate-endpoint.ts";
 import { RequestEndpoint } from "./http/request-endpoint.ts";
+import { TrustedProxies } from "./http/trusted-proxies.ts";
 import { WebSocketEndpoint } from "./http/websocket-endpoint.ts";
 import { HubRuntime } from "./hub-runtime.ts";
 import { KeepAlive } from "./keep-alive.ts";
@@ -89,6 +91,9 @@ class WiredGateway implements Gateway {
       }),
       webSocketEndpoint: new WebSocketEndpoint(connector),
       requestEndpoint: new RequestEndpoint(connector, pollTimeoutMs),
+      proxies: new TrustedProxies(config.trustedProxies),
+      tls: config.listen.tls === undefined ? undefined : readTlsFiles(config.listen.tls),
+      metrics,
       clock,
       log,
     });

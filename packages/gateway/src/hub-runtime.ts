@@ -2,20 +2,26 @@ import type { HubProtocol } from "@signalr-edge/protocol";
 import { Agent } from "undici";
 import type { WebSocket } from "ws";
 import { describeKey } from "./aggregation/group-key.ts";
-import { GroupTable } from "./aggregation/group-table.ts";
 import { Hub } from "./aggregation/hub.ts";
 import type { Partition } from "./aggregation/partition-key.ts";
+import { SharedLine } from "./aggregation/shared-line.ts";
 import { SpreadCloser } from "./aggregation/spread-closer.ts";
 import type { Clock } from "./clock.ts";
 import { closeReasons } from "./close-reasons.ts";
 import { compileHubRules } from "./config/compile.ts";
 import type { HubRules } from "./config/hub-rules.ts";
+import { readAuthorities } from "./config/read-files.ts";
 import type { Config, HubConfig } from "./config/schema.ts";
 import type { Logger } from "./observe/log.ts";
 import type { HubMetrics } from "./observe/metrics.ts";
 import { type DialOutcome, dial } from "./upstream/dial.ts";
 import { SharedUpstream } from "./upstream/shared-upstream.ts";
-import { type NegotiateOutcome, negotiate, type UpstreamTicket } from "./upstream/upstream-negotiate.ts";
+import {
+  type NegotiateOptions,
+  type NegotiateOutcome,
+  negotiate,
+  type UpstreamTicket,
+} from "./upstream/upstream-negotiate.ts";
 import type { UpstreamRequest } from "./upstream/upstream-request.ts";
 
 /** Origins may nest and number more than clients are allowed to. */
@@ -24,9 +30,9 @@ const upstreamPeekLimits = { maxDepth: 1024, maxArguments: 65_536 };
 /** How long a shared upstream is kept that nobody needs. */
 const idleUpstreamMs = 30_000;
 
-interface SharedLine {
+interface RunningLine {
   readonly partition: Partition;
-  readonly table: GroupTable;
+  readonly line: SharedLine;
   readonly upstream: SharedUpstream;
   unusedSinceMs: number | undefined;
 }
@@ -48,8 +54,9 @@ export class HubRuntime {
   readonly metrics: HubMetrics;
   readonly #parts: HubRuntimeParts;
   readonly #dispatcher: Agent;
+  readonly #negotiateOptions: NegotiateOptions;
   readonly #gapCloser: SpreadCloser;
-  readonly #lines = new Map<string, SharedLine>();
+  readonly #lines = new Map<string, RunningLine>();
   readonly #sharedHeaders: Readonly<Record<string, string>>;
 
   constructor(parts: HubRuntimeParts) {
@@ -57,14 +64,24 @@ export class HubRuntime {
     this.config = parts.config;
     this.metrics = parts.metrics;
     this.rules = compileHubRules(parts.config);
-    this.#dispatcher = new Agent({ connect: { timeout: parts.limits.upstreamConnectTimeoutMs } });
+    const ca = readAuthorities(parts.config.originCaFile);
+    const trust = ca === undefined ? {} : { ca };
+    const timeout = parts.limits.upstreamConnectTimeoutMs;
+    this.#dispatcher = new Agent({ connect: { timeout, ...(ca === undefined ? {} : { ca: [...ca] }) } });
+    this.#negotiateOptions = {
+      dispatcher: this.#dispatcher,
+      timeoutMs: parts.limits.negotiateTimeoutMs,
+      redirectHosts: parts.config.redirectHosts,
+      ...trust,
+    };
     this.#gapCloser = new SpreadCloser(parts.clock, closeReasons.gap, parts.limits.gapSpreadMs);
     this.#sharedHeaders = sharedUpstreamHeaders(parts.config, parts.environment);
     this.hub = new Hub({
       rules: this.rules,
       metrics: parts.metrics,
+      clock: parts.clock,
       maxGroupsPerClient: parts.limits.maxGroupsPerClient,
-      groupsFor: (partition, protocol) => this.#lineFor(partition, protocol).table,
+      lineFor: (partition, protocol) => this.#lineFor(partition, protocol).line,
     });
   }
 
@@ -73,9 +90,13 @@ export class HubRuntime {
     return { ...this.#parts.limits, ...upstreamPeekLimits };
   }
 
-  negotiate(as: UpstreamRequest): Promise<NegotiateOutcome> {
-    const { limits } = this.#parts;
-    return negotiate(this.config.origin, as, { dispatcher: this.#dispatcher, timeoutMs: limits.negotiateTimeoutMs });
+  async negotiate(as: UpstreamRequest): Promise<NegotiateOutcome> {
+    const outcome = await negotiate(this.config.origin, as, this.#negotiateOptions);
+    if (outcome.kind === "unreachable" && outcome.redirectHost !== undefined) {
+      const { reason, redirectHost: host } = outcome;
+      this.#parts.log.warn("upstream.redirect-refused", { hub: this.config.path, host, reason });
+    }
+    return outcome;
   }
 
   /** Opens a client's own WebSocket to the origin and counts it for as long as it lives. */
@@ -107,14 +128,14 @@ export class HubRuntime {
 
   /** Called about once a second. */
   sweep(nowMs: number): void {
-    for (const [key, line] of this.#lines) {
-      line.upstream.sweep(nowMs);
-      if (line.table.groups.size > 0) line.unusedSinceMs = undefined;
-      else line.unusedSinceMs ??= nowMs;
-      if (line.unusedSinceMs === undefined || nowMs - line.unusedSinceMs < idleUpstreamMs) continue;
-      line.upstream.close();
+    for (const [key, running] of this.#lines) {
+      running.upstream.sweep(nowMs);
+      if (running.line.isWanted) running.unusedSinceMs = undefined;
+      else running.unusedSinceMs ??= nowMs;
+      if (running.unusedSinceMs === undefined || nowMs - running.unusedSinceMs < idleUpstreamMs) continue;
+      running.upstream.close();
       this.#lines.delete(key);
-      this.#parts.log.info("upstream.retired", { hub: this.config.path, protocol: line.table.protocol.name });
+      this.#parts.log.info("upstream.retired", { hub: this.config.path, protocol: running.line.protocol.name });
     }
   }
 
@@ -126,19 +147,19 @@ export class HubRuntime {
 
   /** For `/api/state`. */
   get sharedUpstreams() {
-    return [...this.#lines.values()].map(({ partition, table, upstream }) => ({
+    return [...this.#lines.values()].map(({ partition, line, upstream }) => ({
       partition: partition.key as string,
-      protocol: table.protocol.name,
+      protocol: line.protocol.name,
       state: upstream.stateName,
-      groups: table.groups.size,
+      groups: line.groups.groups.size,
     }));
   }
 
   /** Members by key over all partitions and protocols, as people read keys. */
   get groupSizes(): ReadonlyMap<string, number> {
     const sizes = new Map<string, number>();
-    for (const { table } of this.#lines.values()) {
-      for (const group of table.groups.values()) {
+    for (const { line } of this.#lines.values()) {
+      for (const group of line.groups.groups.values()) {
         const key = describeKey(group.key);
         sizes.set(key, (sizes.get(key) ?? 0) + group.members.size);
       }
@@ -146,17 +167,17 @@ export class HubRuntime {
     return sizes;
   }
 
-  #lineFor(partition: Partition, protocol: HubProtocol): SharedLine {
+  #lineFor(partition: Partition, protocol: HubProtocol): RunningLine {
     const key = `${protocol.name} ${partition.key}`;
-    let line = this.#lines.get(key);
-    if (line === undefined) {
-      line = this.#createLine(partition, protocol);
-      this.#lines.set(key, line);
+    let running = this.#lines.get(key);
+    if (running === undefined) {
+      running = this.#createLine(partition, protocol);
+      this.#lines.set(key, running);
     }
-    return line;
+    return running;
   }
 
-  #createLine(partition: Partition, protocol: HubProtocol): SharedLine {
+  #createLine(partition: Partition, protocol: HubProtocol): RunningLine {
     const { clock, metrics, log, limits } = this.#parts;
     const upstream = new SharedUpstream({
       origin: this.config.origin,
@@ -166,13 +187,13 @@ export class HubRuntime {
       },
       protocol,
       limits: this.upstreamLimits,
-      negotiateOptions: { dispatcher: this.#dispatcher, timeoutMs: limits.negotiateTimeoutMs },
+      negotiateOptions: this.#negotiateOptions,
       clock,
       metrics,
       log,
       labels: { hub: this.config.path, partition: partition.key, protocol: protocol.name },
     });
-    const table = new GroupTable(protocol, {
+    const line = new SharedLine(protocol, {
       source: upstream,
       clock,
       metrics,
@@ -180,17 +201,20 @@ export class HubRuntime {
       gapCloser: this.#gapCloser,
       maxJoinsInFlight: limits.maxJoinsInFlight,
       maxWaitingJoins: limits.maxWaitingJoins,
+      broadcastRules: [...this.rules.broadcasts.values()],
+      maxCalls: limits.maxSharedCalls,
+      maxStreams: limits.maxSharedStreams,
     });
     upstream.listen({
-      sourceUp: () => table.sourceUp(),
-      sourceDown: () => table.sourceDown(),
-      sourceRefused: () => table.sourceRefused(),
-      sourceInvocation: (envelope, frame) => this.hub.receiveFromUpstream(table, envelope, frame),
+      sourceUp: () => line.sourceUp(),
+      sourceDown: () => line.sourceDown(),
+      sourceRefused: () => line.sourceRefused(),
+      sourceInvocation: (envelope, frame) => this.hub.receiveFromUpstream(line, envelope, frame),
       get isWanted() {
-        return table.groups.size > 0;
+        return line.isWanted;
       },
     });
-    return { partition, table, upstream, unusedSinceMs: undefined };
+    return { partition, line, upstream, unusedSinceMs: undefined };
   }
 }
 

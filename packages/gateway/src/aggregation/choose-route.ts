@@ -1,48 +1,117 @@
 import { type Envelope, type Frame, type HubProtocol, MessageType } from "@signalr-edge/protocol";
-import type { GroupRule, HubMethodRule, HubRules } from "../config/hub-rules.ts";
+import type { CallRule, GroupRule, HubMethodRule, HubRules, StreamRule } from "../config/hub-rules.ts";
 import { type NamedKey, namedKeys } from "./group-key.ts";
+import type { Member } from "./ports.ts";
+import type { SharedStream } from "./shared-stream.ts";
+import type { StreamTable } from "./stream-table.ts";
 
 /** Where a client's frame goes. */
 export type Route =
   | { readonly kind: "passThrough" }
   | { readonly kind: "join"; readonly rule: GroupRule; readonly keys: readonly NamedKey[] }
   | { readonly kind: "leave"; readonly keys: readonly NamedKey[] }
+  | { readonly kind: "call"; readonly rule: CallRule }
+  | { readonly kind: "stream"; readonly rule: StreamRule }
+  | {
+      readonly kind: "cancelStream";
+      readonly invocationId: string;
+      readonly table: StreamTable;
+      readonly stream: SharedStream;
+    }
   /** Answered by the gateway, in the words of the origin (protocol.md 8.2). */
   | { readonly kind: "reject"; readonly error: string };
 
 const passThrough: Route = { kind: "passThrough" };
 
-/** Pure: looks at the envelope and, for a join or leave, at the values its key is made of. */
-export function chooseRoute(rules: HubRules, protocol: HubProtocol, envelope: Envelope, frame: Frame): Route {
-  const { target } = envelope;
-  if (target === undefined || rules.joins.size === 0) return passThrough;
-  const method = target.toLowerCase();
+/** Decides without acting: looks at the envelope, the values that keys are made of, and the client's open streams. */
+export function chooseRoute(
+  rules: HubRules,
+  { protocol, membership }: Pick<Member, "protocol" | "membership">,
+  envelope: Envelope,
+  frame: Frame,
+): Route {
+  if (envelope.type === MessageType.CancelInvocation) return routeCancel(membership, envelope);
+  if (envelope.target === undefined) return passThrough;
+  const method = envelope.target.toLowerCase();
   const joined = rules.joins.get(method);
-  if (joined !== undefined) return routeTo(joined, joined.join, "join", protocol, envelope, frame);
+  if (joined !== undefined) return routeJoin(joined, protocol, envelope, frame);
   const left = rules.leaves.get(method);
-  if (left?.leave !== undefined) return routeTo(left, left.leave, "leave", protocol, envelope, frame);
-  return passThrough;
+  if (left?.leave !== undefined) return routeLeave(left, left.leave, protocol, envelope, frame);
+  const call = rules.calls.get(method);
+  if (call !== undefined) return routeCall(call, protocol, envelope, frame);
+  const stream = rules.streams.get(method);
+  return stream === undefined ? passThrough : routeStream(stream, membership, protocol, envelope, frame);
 }
 
-function routeTo(
+function routeJoin(rule: GroupRule, protocol: HubProtocol, envelope: Envelope, frame: Frame): Route {
+  const refused = refuseForm(envelope);
+  if (refused !== undefined) return refused;
+  const keys = namedKeys(rule, rule.join.keys[protocol.name], protocol, envelope, frame);
+  return keys === undefined ? noKey(envelope) : { kind: "join", rule, keys };
+}
+
+function routeLeave(
   rule: GroupRule,
   { keys: templates }: HubMethodRule,
-  kind: "join" | "leave",
   protocol: HubProtocol,
   envelope: Envelope,
   frame: Frame,
 ): Route {
-  const target = envelope.target ?? "";
-  if (envelope.type === MessageType.StreamInvocation) {
+  const refused = refuseForm(envelope);
+  if (refused !== undefined) return refused;
+  const keys = namedKeys(rule, templates[protocol.name], protocol, envelope, frame);
+  return keys === undefined ? noKey(envelope) : { kind: "leave", keys };
+}
+
+/** A call without a key, or whose answer nobody waits for, is not what the rule is about: it goes to the origin as it is. */
+function routeCall(rule: CallRule, protocol: HubProtocol, envelope: Envelope, frame: Frame): Route {
+  const refused = refuseForm(envelope);
+  if (refused !== undefined) return refused;
+  return envelope.invocationId !== undefined && hasKey(rule, protocol, envelope, frame)
+    ? { kind: "call", rule }
+    : passThrough;
+}
+
+function routeStream(
+  rule: StreamRule,
+  membership: Member["membership"],
+  protocol: HubProtocol,
+  envelope: Envelope,
+  frame: Frame,
+): Route {
+  const { target = "", invocationId = "" } = envelope;
+  if (envelope.type !== MessageType.StreamInvocation) {
+    return reject(`The client attempted to invoke the streaming '${target}' method with a non-streaming invocation.`);
+  }
+  if (membership?.streams.has(invocationId) === true)
+    return reject(`Invocation ID '${invocationId}' is already in use.`);
+  return hasKey(rule, protocol, envelope, frame) ? { kind: "stream", rule } : passThrough;
+}
+
+function routeCancel(membership: Member["membership"], { invocationId }: Envelope): Route {
+  const open = invocationId === undefined ? undefined : membership?.streams.get(invocationId);
+  return open === undefined || invocationId === undefined
+    ? passThrough
+    : { kind: "cancelStream", invocationId, ...open };
+}
+
+/** What no plain hub method takes: a stream invocation, upload streams. */
+function refuseForm({ type, target = "", streamIds }: Envelope): Route | undefined {
+  if (type === MessageType.StreamInvocation) {
     return reject(`The client attempted to invoke the non-streaming '${target}' method with a streaming invocation.`);
   }
-  if (envelope.streamIds.length > 0) {
-    const sent = `Client sent ${envelope.streamIds.length} stream(s), Hub method expects 0.`;
-    return reject(`An unexpected error occurred invoking '${target}' on the server. HubException: ${sent}`);
-  }
-  const keys = namedKeys(rule, templates[protocol.name], protocol, envelope, frame);
-  if (keys === undefined) return reject(`Failed to invoke '${target}' due to an error on the server.`);
-  return kind === "join" ? { kind, rule, keys } : { kind, keys };
+  if (streamIds.length === 0) return undefined;
+  const sent = `Client sent ${streamIds.length} stream(s), Hub method expects 0.`;
+  return reject(`An unexpected error occurred invoking '${target}' on the server. HubException: ${sent}`);
+}
+
+function noKey({ target = "" }: Envelope): Route {
+  return reject(`Failed to invoke '${target}' due to an error on the server.`);
+}
+
+function hasKey(rule: HubMethodRule, protocol: HubProtocol, envelope: Envelope, frame: Frame): boolean {
+  const unnamed = { name: "", keyKind: "exact" } as const;
+  return namedKeys(unnamed, rule.keys[protocol.name], protocol, envelope, frame) !== undefined;
 }
 
 function reject(error: string): Route {

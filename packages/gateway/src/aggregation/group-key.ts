@@ -1,11 +1,14 @@
 import type { Envelope, Frame, HubProtocol, Scalar } from "@signalr-edge/protocol";
-import type { GroupRule, KeyReference, KeyTemplate } from "../config/hub-rules.ts";
+import type { GroupRule as CompleteGroupRule, KeyReference, KeyTemplate } from "../config/hub-rules.ts";
 
 /**
  * Identity of a group within one shared upstream. Injective: every part is written with its kind and length before it,
  * so that no value can be chosen to look like another key (aggregation.md R-04).
  */
 export type GroupKey = string & { readonly __brand: "GroupKey" };
+
+/** What of a rule goes into a key. */
+type GroupRule = Pick<CompleteGroupRule, "name" | "keyKind">;
 
 /** A key together with the values that it was made of, in the order of the template's references. */
 export interface NamedKey {

@@ -1,13 +1,15 @@
 import type { Envelope, Frame, HubProtocol } from "@signalr-edge/protocol";
+import type { Clock } from "../clock.ts";
 import type { GroupRule, TargetRule } from "../config/hub-rules.ts";
 import { Group } from "./group.ts";
 import type { GroupKey, NamedKey } from "./group-key.ts";
 import { leaveArguments } from "./leave-arguments.ts";
 import { Membership } from "./membership.ts";
 import type { GroupSource, Member } from "./ports.ts";
+import { argumentsIdentity, rawArgumentsOf } from "./raw-arguments.ts";
 import { Reconciler, type ReconcilerParts } from "./reconciler.ts";
 import type { SharedFrame } from "./shared-frame.ts";
-import { Subscription, subscriptionId, type Waiter } from "./subscription.ts";
+import { Subscription, type Waiter } from "./subscription.ts";
 
 export interface GroupTableParts extends ReconcilerParts {
   /** Most joins without an answer, over all clients. */
@@ -24,12 +26,14 @@ export class GroupTable {
   readonly groups = new Map<GroupKey, Group>();
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #reconciler: Reconciler;
+  readonly #clock: Clock;
   readonly #maxWaitingJoins: number;
   #waiterCount = 0;
 
   constructor(protocol: HubProtocol, parts: GroupTableParts) {
     this.protocol = protocol;
     this.source = parts.source;
+    this.#clock = parts.clock;
     this.#maxWaitingJoins = parts.maxWaitingJoins;
     this.#reconciler = new Reconciler(this, parts);
   }
@@ -41,8 +45,9 @@ export class GroupTable {
 
   /** `keys` are those that the invocation names under the rule's join template, at least one. */
   join(client: Member, rule: GroupRule, keys: readonly NamedKey[], envelope: Envelope, frame: Frame): void {
-    this.#waiterCount += 1;
     const subscription = this.#subscriptionFor(rule, keys, envelope, frame);
+    if (this.#joinFromCache(client, subscription, envelope)) return;
+    this.#waiterCount += 1;
     const waiter: Waiter = {
       client,
       subscription,
@@ -142,6 +147,19 @@ export class GroupTable {
     }
   }
 
+  /** R-24: joined keys, whose result carries no state and is not too old, cost no call at the origin. */
+  #joinFromCache(client: Member, { cached, groups }: Subscription, { invocationId }: Envelope): boolean {
+    if (cached === undefined || cached.expiresAtMs <= this.#clock.now()) return false;
+    if (!groups.every((group) => group.joined && group.operation === undefined)) return false;
+    for (const group of groups) {
+      group.linger?.cancel();
+      group.linger = undefined;
+      this.add(client, group);
+    }
+    if (invocationId !== undefined) client.complete(invocationId, cached.payload);
+    return true;
+  }
+
   /** R-23; after a lost epoch the members that are being brought back are joiners again (R-30 `rejoin`). */
   #deliverToJoiners(group: Group, frame: SharedFrame): number {
     const { operation } = group;
@@ -160,8 +178,8 @@ export class GroupTable {
   }
 
   #subscriptionFor(rule: GroupRule, keys: readonly NamedKey[], envelope: Envelope, frame: Frame): Subscription {
-    const views = envelope.argumentRanges.map(({ start, end }) => frame.subarray(start, end));
-    const id = subscriptionId(rule, views);
+    const views = rawArgumentsOf(envelope, frame);
+    const id = argumentsIdentity(rule.name, views);
     let subscription = this.#subscriptions.get(id);
     if (subscription === undefined) {
       const groups = keys.map((named) => this.#groupFor(named, rule));

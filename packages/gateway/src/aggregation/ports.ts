@@ -1,5 +1,6 @@
 import type { CompletionPayload, Envelope, Frame, HubProtocol } from "@signalr-edge/protocol";
 import type { CloseReason } from "../close-reasons.ts";
+import type { Owner } from "../identity.ts";
 import type { Membership } from "./membership.ts";
 import type { Partition } from "./partition-key.ts";
 import type { SharedFrame } from "./shared-frame.ts";
@@ -18,18 +19,27 @@ export interface Member {
   close(reason: CloseReason): void;
 }
 
-/** A member together with what decides which shared upstream serves it. */
+/** A member together with what decides what it may join, and which shared upstream serves it. */
 export interface HubClient extends Member {
   readonly partition: Partition;
+  readonly owner: Pick<Owner, "identity" | "credential">;
+  /** Invokes a hub method on the client's private upstream, as that client and behind its back. As `GroupSource.invoke`. */
+  invokePrivately(
+    method: string,
+    rawArguments: readonly Uint8Array[],
+    done: (outcome: InvocationOutcome) => void,
+  ): void;
 }
 
 /** A hub as its clients see it. Implemented by `Hub`. */
 export interface ClientHub {
-  /** An invocation or stream invocation of the client. */
+  /** The client's handshake is understood: calls `proceed`, now or when what the client must not miss can reach it. */
+  connect(client: HubClient, proceed: () => void): void;
+  /** An invocation, a stream invocation or a cancel of the client. */
   receiveFromClient(client: HubClient, envelope: Envelope, frame: Frame): void;
   /** False if the frame, which came on the client's private upstream, has reached it as a group message (R-13). */
   receiveFromPrivateUpstream(client: HubClient, envelope: Envelope, frame: Frame): boolean;
-  /** Ends all memberships and pending joins of the client. */
+  /** Ends everything that the client takes part in. */
   clientGone(client: HubClient): void;
 }
 
@@ -39,6 +49,17 @@ export type InvocationOutcome =
   | { readonly kind: "completed"; readonly payload: CompletionPayload }
   /** The connection ended first: whether the method ran is unknown. */
   | { readonly kind: "lost" };
+
+/** A stream that runs at the origin. Nothing is called after `done` or `cancel`. */
+export interface StreamListener {
+  /** `rawItem` is valid during the call only. */
+  item(rawItem: Uint8Array): void;
+  done(outcome: InvocationOutcome): void;
+}
+
+export interface StreamHandle {
+  cancel(): void;
+}
 
 /** Something that delivers group frames and invokes hub methods: a shared upstream. Implemented in `upstream/`. */
 export interface GroupSource {
@@ -50,6 +71,8 @@ export interface GroupSource {
    * has returned, in any order relative to other invocations; after `sourceDown` it has been called for all.
    */
   invoke(method: string, rawArguments: readonly Uint8Array[], done: (outcome: InvocationOutcome) => void): void;
+  /** As `invoke`, for a server stream. */
+  stream(method: string, rawArguments: readonly Uint8Array[], listener: StreamListener): StreamHandle;
   /** Answers an invocation that the origin made on this connection. */
   complete(invocationId: string, payload: CompletionPayload): void;
 }
@@ -72,6 +95,11 @@ export interface PassThrough {
   start(protocol: HubProtocol): void;
   /** Only after `handshakeAccepted`. Takes any message type that travels from clients to hubs; copies what it keeps. */
   send(envelope: Envelope, frame: Frame): void;
+  /**
+   * An invocation of the gateway's own on this connection, opened if need be: its answer goes to `done` and not to the
+   * client. Not called after `close`.
+   */
+  invoke(method: string, rawArguments: readonly Uint8Array[], done: (outcome: InvocationOutcome) => void): void;
   /** The client does not read fast enough: stop reading from the origin until `resume`. */
   pause(): void;
   resume(): void;

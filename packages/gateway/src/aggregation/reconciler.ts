@@ -48,7 +48,8 @@ export class Reconciler {
 
   /** Takes back a request that nobody needs any more: nobody waits for it, and there are no members to bring back. */
   withdraw(subscription: Subscription): void {
-    if (subscription.place !== "ready" || subscription.waiting.size > 0 || subscription.groups.some(isToRestore)) return;
+    if (subscription.place !== "ready" || subscription.waiting.size > 0 || subscription.groups.some(isToRestore))
+      return;
     this.#ready.delete(subscription);
     subscription.place = "idle";
     for (const group of subscription.groups) this.settle(group);
@@ -173,6 +174,11 @@ export class Reconciler {
       group.joined = true;
       group.joinedBy = subscription;
     }
+    const { cacheMs } = subscription.rule;
+    if (cacheMs !== undefined) {
+      const expiresAtMs = this.#parts.clock.now() + cacheMs;
+      subscription.cached = { payload: detached(payload), expiresAtMs };
+    }
     this.#answer(waiters, payload);
   }
 
@@ -249,4 +255,9 @@ export class Reconciler {
 /** It has members of an earlier epoch and is not joined in this one. */
 function isToRestore(group: Group): boolean {
   return !group.joined && group.members.size > 0;
+}
+
+/** In memory of its own: a result is a view of the frame it came in. */
+function detached(payload: CompletionPayload): CompletionPayload {
+  return payload.kind === "result" ? { ...payload, raw: Buffer.from(payload.raw) } : payload;
 }

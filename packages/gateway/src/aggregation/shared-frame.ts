@@ -3,20 +3,29 @@ import type { Frame, HubProtocol } from "@signalr-edge/protocol";
 const textFrame = 0x81;
 const binaryFrame = 0x82;
 
+/** What a client that is behind does with a message, instead of queueing it (aggregation.md 7). */
+export type WhenBehind =
+  | { readonly kind: "drop" }
+  /** Only the newest message of a key is kept until the client has caught up. */
+  | { readonly kind: "conflate"; readonly key: string };
+
 /**
  * One hub message on its way to any number of clients: its bytes, and each transport's form of them, built on first use
  * and then shared by all. Holds a view of the bytes; the forms are copies.
  */
 export class SharedFrame {
   readonly bytes: Frame;
+  /** Absent: it is queued, and a client too far behind is cut. */
+  readonly whenBehind: WhenBehind | undefined;
   readonly #protocol: HubProtocol;
   #webSocketFrame: Buffer | undefined;
   #serverSentEvent: Buffer | undefined;
   #detached: Buffer | undefined;
 
-  constructor(protocol: HubProtocol, bytes: Frame) {
+  constructor(protocol: HubProtocol, bytes: Frame, whenBehind?: WhenBehind) {
     this.#protocol = protocol;
     this.bytes = bytes;
+    this.whenBehind = whenBehind;
   }
 
   /** A complete, unfragmented, unmasked WebSocket frame: text for JSON, binary for MessagePack (protocol.md 2.1). */

@@ -1,3 +1,4 @@
+import type { CompletionPayload } from "@signalr-edge/protocol";
 import type { GroupRule } from "../config/hub-rules.ts";
 import type { Group } from "./group.ts";
 import type { Member } from "./ports.ts";
@@ -43,6 +44,8 @@ export class Subscription {
   readonly groups: readonly Group[];
   /** The batch that the next invocation serves. */
   waiting = new Set<Waiter>();
+  /** The newest result, for rules that let it answer later joins (R-24). */
+  cached: { readonly payload: CompletionPayload; readonly expiresAtMs: number } | undefined;
   place: "idle" | "ready" | "blocked" | "inFlight" = "idle";
 
   constructor(id: string, rule: GroupRule, rawArguments: readonly Uint8Array[], groups: readonly Group[]) {
@@ -51,13 +54,4 @@ export class Subscription {
     this.rawArguments = rawArguments;
     this.groups = groups;
   }
-}
-
-/** Identity of (method, arguments): lengths before the bytes, so that no two argument lists share it. */
-export function subscriptionId(rule: GroupRule, rawArguments: readonly Uint8Array[]): string {
-  let id = rule.name;
-  for (const raw of rawArguments) {
-    id += `\n${raw.length}:${Buffer.from(raw.buffer, raw.byteOffset, raw.length).toString("latin1")}`;
-  }
-  return id;
 }

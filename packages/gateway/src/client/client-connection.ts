@@ -14,16 +14,18 @@ import {
 } from "@signalr-edge/protocol";
 import type { Membership } from "../aggregation/membership.ts";
 import type { Partition } from "../aggregation/partition-key.ts";
-import type { ClientHub, HubClient, PassThrough, PassThroughClient } from "../aggregation/ports.ts";
+import type { ClientHub, HubClient, InvocationOutcome, PassThrough, PassThroughClient } from "../aggregation/ports.ts";
 import { SharedFrame } from "../aggregation/shared-frame.ts";
 import type { Clock } from "../clock.ts";
 import { type CloseReason, closeReasons } from "../close-reasons.ts";
+import type { Owner } from "../identity.ts";
 import type { Logger } from "../observe/log.ts";
 import type { HubMetrics } from "../observe/metrics.ts";
 import { acceptHandshake, handshakeErrors } from "./accept-handshake.ts";
 import { ClientOutput } from "./client-output.ts";
 import type { ClientTransport, ClientTransportListener } from "./client-transport.ts";
 import { isCounted } from "./message-buffer.ts";
+import { PingClock } from "./ping-clock.ts";
 
 export interface ClientLimits extends PeekLimits {
   readonly maxMessageBytes: number;
@@ -37,6 +39,7 @@ export interface ClientLimits extends PeekLimits {
 export interface ClientConnectionParts {
   readonly hub: ClientHub;
   readonly partition: Partition;
+  readonly owner: Owner;
   /** Stateful reconnect was asked for and granted; it takes effect with version 2 of the handshake. */
   readonly isStateful: boolean;
   readonly limits: ClientLimits;
@@ -76,22 +79,22 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
   protocol: HubProtocol = hubProtocols.json;
   membership: Membership | undefined;
   readonly partition: Partition;
+  readonly owner: Owner;
   readonly #parts: ClientConnectionParts;
   readonly #output: ClientOutput;
   #passThrough: PassThrough | undefined;
   #state: State;
   /** Invocations on the private upstream without a completion; other completions make it an estimate, never too high. */
   #unansweredCount = 0;
-  #lastPingSentMs: number;
-  /** `undefined` until the first ping of the client, which arms the timeout (protocol.md 7.2). */
-  #lastReceivedMs: number | undefined;
+  readonly #pings: PingClock;
 
   constructor(parts: ClientConnectionParts) {
     this.#parts = parts;
     this.partition = parts.partition;
+    this.owner = parts.owner;
     this.#output = new ClientOutput(parts.metrics, parts.limits.resumeBufferMaxBytes);
     const nowMs = parts.clock.now();
-    this.#lastPingSentMs = nowMs;
+    this.#pings = new PingClock(parts.limits.keepAliveIntervalMs, parts.limits.clientTimeoutMs, nowMs);
     this.#state = {
       name: "handshaking",
       splitter: new HandshakeSplitter(parts.limits.maxMessageBytes),
@@ -166,6 +169,14 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
     this.#passThrough?.send(envelope, frame);
   }
 
+  invokePrivately(
+    method: string,
+    rawArguments: readonly Uint8Array[],
+    done: (outcome: InvocationOutcome) => void,
+  ): void {
+    this.#passThrough?.invoke(method, rawArguments, done);
+  }
+
   /** Tells the client what the reason says, then ends the transport. Ignored if it is ending already. */
   close(reason: CloseReason): void {
     if (this.#state.name === "ending" || this.#state.name === "closed") return;
@@ -237,6 +248,7 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
   /** Called about once a second instead of timers per client. */
   sweep(nowMs: number): void {
     const { limits } = this.#parts;
+    if (this.owner.hasExpired(nowMs)) this.close(closeReasons.tokenExpired);
     this.#passThrough?.sweep(nowMs);
     const isMoving = this.#output.transport?.sweep(nowMs) ?? true;
     const state = this.#state;
@@ -251,15 +263,12 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
     if (state.name !== "open") return;
     if (!isMoving) return this.overflowed();
     if (this.#output.transport?.hasInherentKeepAlive === true) return;
-    if (this.#lastReceivedMs !== undefined && nowMs - this.#lastReceivedMs >= limits.clientTimeoutMs) {
-      return this.close(closeReasons.clientTimeout);
-    }
+    if (this.#pings.isSilent(nowMs)) return this.close(closeReasons.clientTimeout);
     const sequenceId = this.#output.buffer?.takeAcknowledgement();
     if (sequenceId !== undefined) {
       this.#output.send(new SharedFrame(this.protocol, this.protocol.writeAck(sequenceId)), true);
     }
-    if (nowMs - this.#lastPingSentMs >= limits.keepAliveIntervalMs) {
-      this.#lastPingSentMs = nowMs;
+    if (this.#pings.takePing(nowMs)) {
       this.#output.send(new SharedFrame(this.protocol, this.protocol.pingFrame), false);
     }
   }
@@ -279,7 +288,7 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
     if (this.#parts.isStateful && accepted.version === 2) this.#output.keepForResume();
     this.#state = { name: "accepting", rest: Buffer.from(complete.rest), startedAtMs: this.#parts.clock.now() };
     this.#output.transport?.pauseReading();
-    this.#passThrough?.start(accepted.protocol);
+    this.#parts.hub.connect(this, () => this.#passThrough?.start(accepted.protocol));
   }
 
   #receiveFrames(splitter: FrameSplitter, chunk: Buffer): void {
@@ -291,17 +300,17 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
   #receiveFrame(frame: Frame): void {
     const envelope = this.protocol.peek(frame, this.#parts.limits);
     const isPing = envelope.type === MessageType.Ping;
-    if (isPing || this.#lastReceivedMs !== undefined) this.#lastReceivedMs = this.#parts.clock.now();
+    this.#pings.received(isPing, this.#parts.clock.now());
     if (isPing) return;
     this.#parts.metrics.clientMessages += 1;
     if (isCounted(envelope) && this.#output.buffer?.received() === false) return;
     switch (envelope.type) {
       case MessageType.Invocation:
       case MessageType.StreamInvocation:
+      case MessageType.CancelInvocation:
         return this.#parts.hub.receiveFromClient(this, envelope, frame);
       case MessageType.StreamItem:
       case MessageType.Completion:
-      case MessageType.CancelInvocation:
         // Never behind an invocation: a hub method may be waiting for this very answer (protocol.md 8.5).
         return this.passThrough(envelope, frame);
       case MessageType.Close:

@@ -1,6 +1,6 @@
 import type { HubProtocol } from "@signalr-edge/protocol";
 import type { PassThrough } from "../aggregation/ports.ts";
-import { SharedFrame } from "../aggregation/shared-frame.ts";
+import { SharedFrame, type WhenBehind } from "../aggregation/shared-frame.ts";
 import type { HubMetrics } from "../observe/metrics.ts";
 import type { ClientTransport } from "./client-transport.ts";
 import { MessageBuffer } from "./message-buffer.ts";
@@ -17,6 +17,8 @@ export class ClientOutput {
   #buffer: MessageBuffer | undefined;
   #isTransportCongested = false;
   #isUpstreamPaused = false;
+  /** Newest message of each key that waits for the client to catch up, the latest last. */
+  #conflated: Map<string, SharedFrame> | undefined;
 
   constructor(metrics: HubMetrics, bufferMaxBytes: number) {
     this.#metrics = metrics;
@@ -50,6 +52,10 @@ export class ClientOutput {
 
   /** A message of types 1 to 5. False if the client has acknowledged too little for too long. */
   sendCounted(frame: SharedFrame, owed: boolean): boolean {
+    if (this.#isTransportCongested && frame.whenBehind !== undefined) {
+      this.#holdBack(frame, frame.whenBehind);
+      return true;
+    }
     this.send(frame, owed);
     if (this.#buffer === undefined) return true;
     this.#buffer.sent(frame);
@@ -64,6 +70,7 @@ export class ClientOutput {
 
   setCongested(isCongested: boolean): void {
     this.#isTransportCongested = isCongested;
+    if (!isCongested) this.#catchUp();
     this.#brake();
   }
 
@@ -81,6 +88,23 @@ export class ClientOutput {
     const { sequenceId, frames } = this.#buffer.repeat;
     this.send(new SharedFrame(protocol, protocol.writeSequence(sequenceId)), true);
     for (const frame of frames) this.send(frame, true);
+  }
+
+  #holdBack(frame: SharedFrame, whenBehind: WhenBehind): void {
+    if (whenBehind.kind === "drop") {
+      this.#metrics.dropped += 1;
+      return;
+    }
+    this.#conflated ??= new Map();
+    // Deleted first, so that it moves to the tail.
+    if (this.#conflated.delete(whenBehind.key)) this.#metrics.conflated += 1;
+    this.#conflated.set(whenBehind.key, frame);
+  }
+
+  #catchUp(): void {
+    const frames = this.#conflated?.values() ?? [];
+    this.#conflated = undefined;
+    for (const frame of frames) this.sendCounted(frame, false);
   }
 
   /** The private upstream is read while both the socket and the buffer have room. */

@@ -95,6 +95,9 @@ test("a hub without groups has empty rules", () => {
     joins: new Map(),
     leaves: new Map(),
     targets: new Map(),
+    calls: new Map(),
+    streams: new Map(),
+    broadcasts: new Map(),
     partitionBy: [],
   });
 });

@@ -1,10 +1,13 @@
 import type {
+  BroadcastRule,
+  CallRule,
   GroupRule,
   HubMethodRule,
   HubRules,
   KeyTemplate,
   KeyTemplates,
   PartitionSource,
+  StreamRule,
   TargetRule,
 } from "./hub-rules.ts";
 import { parseKeyTemplate } from "./key-template.ts";
@@ -28,7 +31,20 @@ export function compileHubRules(hub: HubConfig): HubRules {
       else rules.push(message);
     }
   }
-  return { path: hub.path, groups, joins, leaves, targets, partitionBy: hub.partitionBy.map(compilePartitionSource) };
+  const partitionBy = hub.partitionBy.filter((source) => claimOf(source) === undefined).map(compilePartitionSource);
+  const calls = new Map<string, CallRule>();
+  const streams = new Map<string, StreamRule>();
+  const broadcasts = new Map<string, BroadcastRule>();
+  return { path: hub.path, groups, joins, leaves, targets, calls, streams, broadcasts, partitionBy };
+}
+
+/** Claims that `partitionBy` names. They never travel to the origin, so the rules of the data path do not know them. */
+export function partitionClaims({ partitionBy }: HubConfig): readonly string[] {
+  return partitionBy.flatMap((source) => claimOf(source) ?? []);
+}
+
+function claimOf(source: string): string | undefined {
+  return source.startsWith("claim.") ? source.slice("claim.".length) : undefined;
 }
 
 function compileGroup(config: GroupConfig): GroupRule {
@@ -40,6 +56,7 @@ function compileGroup(config: GroupConfig): GroupRule {
     leave: config.leave === undefined ? undefined : compileMethod(config.leave),
     messages,
     keyKind: config.keyKind,
+    cacheMs: undefined,
     onGap: config.onGap,
     lingerMs: config.lingerMs,
   };

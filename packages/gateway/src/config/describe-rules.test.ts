@@ -25,6 +25,36 @@ hub /hub -> http://127.0.0.1:5000/hub
 `);
 });
 
+test("what is set up for browsers, proxies, tokens and redirects is described where it is set up", () => {
+  const text = describeText(`
+listen: { tls: { certFile: cert.pem, keyFile: key.pem } }
+trustedProxies: [10.0.0.0/8, "fd00::/8"]
+hubs:
+  - path: /a
+    origin: http://127.0.0.1/a
+    allowedOrigins: [https://www.example.com, "*"]
+    authentication: { jwt: { issuer: https://login.example, audience: hub, jwksUrl: https://login.example/keys } }
+    redirectHosts: [example.service.signalr.net]
+    partitionBy: [claim.tier]
+  - path: /b
+    origin: http://127.0.0.1/b
+    allowedOrigins: []
+    authentication: { jwt: { issuer: me, audience: hub, jwksFile: keys.json, nameClaim: email } }
+`);
+  expect(text.split("\n")).toEqual(
+    expect.arrayContaining([
+      "clients            https://127.0.0.1:8080",
+      "trusted proxies    10.0.0.0/8, fd00::/8",
+      "  who may connect  who has a token of https://login.example for hub, with a key in https://login.example/keys; the user is its sub",
+      "  web pages        https://www.example.com, of any origin, without credentials",
+      "  redirects        followed to example.service.signalr.net",
+      "  partitions       one per claim.tier",
+      "  who may connect  who has a token of me for hub, with a key in keys.json; the user is its email",
+      "  web pages        of the gateway's own host only",
+    ]),
+  );
+});
+
 test("a hub with groups is described rule by rule, without any secret", () => {
   const text = describeText(`
 listen: { host: "::1", port: 0 }

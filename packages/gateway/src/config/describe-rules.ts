@@ -8,10 +8,11 @@ import { builtInForwardHeaders, type Config, everyHeader, type HubConfig } from 
  * values. Lines end in "\n".
  */
 export function describeConfig(config: Config): string {
-  const { listen, admin, log } = config;
+  const { listen, admin, log, trustedProxies } = config;
   const adminToken = admin.token === undefined ? "no token" : "with token";
   const lines = [
-    row("clients", address(listen), 0),
+    row("clients", address(listen, listen.tls === undefined ? "http" : "https"), 0),
+    ...(trustedProxies.length === 0 ? [] : [row("trusted proxies", trustedProxies.join(", "), 0)]),
     row("admin", `${address(admin)}, ${adminToken}`, 0),
     row("log level", log.level, 0),
     row("limits", describeLimits(config), 0),
@@ -25,10 +26,12 @@ function describeHub(hub: HubConfig): readonly string[] {
   return [
     `hub ${hub.path} -> ${hub.origin}`,
     row("who may connect", describeAuthentication(hub), 1),
+    ...(hub.allowedOrigins === undefined ? [] : [row("web pages", describePages(hub.allowedOrigins), 1)]),
     row("private upstream", describePrivateUpstream(hub), 1),
     row("shared upstream", describeSharedUpstream(hub, rules), 1),
     row("partitions", hub.partitionBy.length === 0 ? "one" : `one per ${hub.partitionBy.join(", ")}`, 1),
     row("headers", describeHeaders(hub), 1),
+    ...(hub.redirectHosts.length === 0 ? [] : [row("redirects", `followed to ${hub.redirectHosts.join(", ")}`, 1)]),
     ...(rules.groups.length === 0 ? [row("groups", "none: every message passes through unshared", 1)] : []),
     ...rules.groups.flatMap(describeGroup),
   ];
@@ -40,9 +43,19 @@ function describeHeaders({ forwardHeaders }: HubConfig): string {
 
 function describeAuthentication(hub: HubConfig): string {
   if (hub.authentication === "none") return "everyone";
+  if (hub.authentication !== "origin") {
+    const { issuer, audience, jwksFile, jwksUrl, nameClaim } = hub.authentication.jwt;
+    return `who has a token of ${issuer} for ${audience}, with a key in ${jwksFile ?? jwksUrl}; the user is its ${nameClaim}`;
+  }
   const kept =
     hub.privateUpstream === "eager" ? "" : `; its verdict on a credential is kept for ${seconds(hub.verdictTtlMs)}`;
   return `whom the origin lets negotiate${kept}`;
+}
+
+function describePages(origins: readonly string[]): string {
+  const named = origins.filter((origin) => origin !== "*");
+  const any = origins.includes("*") ? ["of any origin, without credentials"] : [];
+  return [...named, ...any].join(", ") || "of the gateway's own host only";
 }
 
 const privateUpstreamModes = {
@@ -110,8 +123,8 @@ function row(name: string, text: string, depth: number): string {
   return `${indent}${name.padEnd(depth === 2 ? 8 : 18 - indent.length)} ${text}`;
 }
 
-function address({ host, port }: { readonly host: string; readonly port: number }): string {
-  return `http://${host.includes(":") ? `[${host}]` : host}:${port === 0 ? "(a free port)" : port}`;
+function address({ host, port }: { readonly host: string; readonly port: number }, scheme = "http"): string {
+  return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${port === 0 ? "(a free port)" : port}`;
 }
 
 function seconds(milliseconds: number): string {

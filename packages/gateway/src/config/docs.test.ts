@@ -20,13 +20,15 @@ const rows = document
 interface SchemaNode {
   readonly properties?: Readonly<Record<string, SchemaNode>>;
   readonly items?: SchemaNode;
+  readonly anyOf?: readonly SchemaNode[];
   readonly default?: unknown;
   readonly enum?: readonly string[];
 }
 
 function keysOf(node: SchemaNode): readonly (readonly [string, SchemaNode])[] {
   const own = Object.entries(node.properties ?? {});
-  const children = node.items === undefined ? own.map(([, child]) => child) : [node.items];
+  const within = node.items === undefined ? (node.anyOf ?? []) : [node.items];
+  const children = [...own.map(([, child]) => child), ...within];
   return [...own, ...children.flatMap(keysOf)];
 }
 

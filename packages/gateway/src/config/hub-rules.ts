@@ -22,9 +22,16 @@ export interface KeyTemplate {
 export type KeyTemplates = Readonly<Record<HubProtocolName, KeyTemplate>>;
 
 /** Who may use a shared rule (aggregation.md 5). */
-export type Access = { readonly kind: "public" };
+export type Access =
+  | { readonly kind: "public" }
+  /** A verified user. */
+  | { readonly kind: "authenticated" }
+  /** A verified user with one of the values for each of the claims. */
+  | { readonly kind: "claims"; readonly claims: Readonly<Record<string, readonly string[]>> }
+  /** The origin decides, asked on the client's own connection; its yes holds for `ttlMs`. */
+  | { readonly kind: "probe"; readonly ttlMs: number };
 
-export type SlowPolicy = "close";
+export type SlowPolicy = "close" | "drop" | "conflate";
 export type GapPolicy = "close" | "rejoin" | "ignore";
 
 export interface HubMethodRule {
@@ -58,8 +65,28 @@ export interface GroupRule {
   readonly messages: readonly TargetRule[];
   /** `text`: 42 and "42" are one key, for hubs whose join takes a string where their messages carry a number. */
   readonly keyKind: "exact" | "text";
+  /** How long the result of a join answers further joins of a key that is joined; `undefined`: never (`fresh`). */
+  readonly cacheMs: number | undefined;
   readonly onGap: GapPolicy;
   readonly lingerMs: number;
+}
+
+/** A stateless query whose identical calls share one invocation (aggregation.md 1). */
+export interface CallRule extends HubMethodRule {
+  readonly access: Access;
+  /** How long a result answers further calls; 0: only calls that are in flight at the same time share. */
+  readonly ttlMs: number;
+}
+
+/** A server stream whose identical invocations share one at the origin. */
+export interface StreamRule extends HubMethodRule {
+  readonly access: Access;
+}
+
+/** A target that the hub sends to all its clients. */
+export interface BroadcastRule {
+  readonly target: string;
+  readonly onGap: "close" | "ignore";
 }
 
 /** Where one part of the partition key comes from. The names of headers are lower case, those of queries as configured. */
@@ -79,5 +106,9 @@ export interface HubRules {
   readonly leaves: ReadonlyMap<string, GroupRule>;
   /** More than one rule may claim a target if their keys differ (R-03). */
   readonly targets: ReadonlyMap<string, readonly TargetRule[]>;
+  readonly calls: ReadonlyMap<string, CallRule>;
+  readonly streams: ReadonlyMap<string, StreamRule>;
+  /** By target. */
+  readonly broadcasts: ReadonlyMap<string, BroadcastRule>;
   readonly partitionBy: readonly PartitionSource[];
 }

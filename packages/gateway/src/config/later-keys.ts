@@ -11,11 +11,8 @@ interface LaterKey {
  * told apart from unknown keys, so that nobody takes a missing feature for a slip of the pen.
  */
 const laterKeys: Readonly<Record<string, Readonly<Record<string, LaterKey>>>> = {
-  "": { trustedProxies: { neutral: [] } },
-  listen: { tls: {} },
   admin: { tls: {} },
   "hubs[]": {
-    allowedOrigins: {},
     broadcasts: { neutral: [] },
     calls: { neutral: [] },
     streams: { neutral: [] },

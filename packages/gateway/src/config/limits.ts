@@ -139,6 +139,16 @@ export const limitDefinitions = {
     description:
       "Most client joins that wait for an answer on one shared upstream. A further one is answered with an error.",
   },
+  maxSharedCalls: {
+    default: 10_000,
+    max: 1_000_000,
+    description: "Most different shared calls of one shared upstream: waiting, in flight, or kept for their ttlMs.",
+  },
+  maxSharedStreams: {
+    default: 1_000,
+    max: 1_000_000,
+    description: "Most different shared streams of one shared upstream.",
+  },
   gapSpreadMs: {
     default: 2_000,
     max: hourMs,

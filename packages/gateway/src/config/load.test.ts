@@ -130,12 +130,10 @@ hubs:
 
 test("everything of a later version is told apart from slips of the pen", () => {
   const text = `
-trustedProxies: [10.0.0.0/8]
-listen: { tls: { certFile: a, keyFile: b } }
+admin: { tls: { certFile: a, keyFile: b } }
 hubs:
   - path: /hub
     origin: http://127.0.0.1:5000/hub
-    allowedOrigins: ["*"]
     broadcasts: [{ target: ServiceMessage }]
     calls: [{ method: GetEvent }]
     streams: [{ method: StreamScore }]
@@ -151,9 +149,7 @@ hubs:
   const orWrite = "is not supported by this version; leave the key out or write";
   const leaveOut = "is not supported by this version; leave it out";
   expect(errorLines(text)).toEqual([
-    `trustedProxies: this ${orWrite} []`,
-    `listen.tls: ${leaveOut}`,
-    `hubs[0].allowedOrigins: ${leaveOut}`,
+    `admin.tls: ${leaveOut}`,
     `hubs[0].broadcasts: this ${orWrite} []`,
     `hubs[0].calls: this ${orWrite} []`,
     `hubs[0].streams: this ${orWrite} []`,

@@ -6,6 +6,7 @@ interface SchemaNode {
   readonly description?: string;
   readonly properties?: Readonly<Record<string, SchemaNode>>;
   readonly items?: SchemaNode;
+  readonly anyOf?: readonly SchemaNode[];
   readonly additionalProperties?: unknown;
   readonly default?: unknown;
   readonly required?: readonly string[];
@@ -17,6 +18,10 @@ const schema: SchemaNode & { readonly $schema?: string; readonly title?: string 
 function visit(node: SchemaNode, path: string, report: (path: string, node: SchemaNode) => void): void {
   report(path, node);
   for (const [key, child] of Object.entries(node.properties ?? {})) visit(child, `${path}.${key}`, report);
+  // The alternatives of a value are described where the value is.
+  for (const alternative of node.anyOf ?? []) {
+    for (const [key, child] of Object.entries(alternative.properties ?? {})) visit(child, `${path}.${key}`, report);
+  }
   if (node.items?.properties !== undefined) visit(node.items, `${path}[]`, report);
 }
 

@@ -21,11 +21,21 @@ export const builtInForwardHeaders: readonly string[] = [
 /** In `forwardHeaders`: every header that describes the client and not its connection. */
 export const everyHeader = "*";
 
+const tlsSchema = section({
+  certFile: text("the path of a PEM file", check.checkFilePath).describe(
+    "PEM file with the certificate of the listener, followed by the intermediate ones.",
+  ),
+  keyFile: text("the path of a PEM file", check.checkFilePath).describe(
+    "PEM file with the private key, not encrypted.",
+  ),
+}).describe("Serves HTTPS and WSS, TLS 1.2 or newer. Without it, plain HTTP.");
+
 const listenSchema = section({
   host: text("a host name or an IP address", check.checkHost)
     .default("127.0.0.1")
     .describe("Address of the client listener; 0.0.0.0 or :: for every interface."),
   port: port().default(8080).describe("Port of the client listener; 0 picks a free one."),
+  tls: tlsSchema.optional(),
 }).describe("Where clients connect.");
 
 const adminSchema = section({
@@ -111,6 +121,29 @@ const sharedUpstreamSchema = section({
     .describe("Headers that the shared upstreams send to the origin."),
 }).describe("The identity of the shared upstreams; anonymous without it.");
 
+const jwtSchema = section({
+  issuer: text("the issuer of the tokens", check.checkNotEmpty).describe("What the iss claim must be, exactly."),
+  audience: text("the audience of the tokens", check.checkNotEmpty).describe("What the aud claim must be or contain."),
+  jwksFile: text("the path of a JWKS file", check.checkFilePath)
+    .optional()
+    .describe("File with the issuer's public keys (JWKS); read again when it changes."),
+  jwksUrl: text("an https:// URL", check.checkKeysUrl)
+    .optional()
+    .describe("URL of the issuer's public keys (JWKS); fetched again every ten minutes and for a key that is new."),
+  nameClaim: text("the name of a claim", check.checkNotEmpty)
+    .default("sub")
+    .describe("Claim that names the user; a token without it is refused."),
+}).describe("Tokens (JWT) that the gateway verifies itself.");
+
+const authenticationSchema = z
+  .union([choice(["origin", "none"]), section({ jwt: jwtSchema })], {
+    error: wrong('"origin", "none" or { jwt: { issuer, audience, jwksFile or jwksUrl } }'),
+  })
+  .default("origin")
+  .describe(
+    "origin: each client's negotiate is put to the origin. none: everyone may connect. jwt: the gateway verifies a token.",
+  );
+
 const hubSchema = section({
   path: text('an absolute path such as "/hubs/odds"', check.checkHubPath)
     .overwrite(withoutTrailingSlash)
@@ -119,15 +152,27 @@ const hubSchema = section({
   privateUpstream: choice(["eager", "lazy", "never"])
     .optional()
     .describe("When a client gets its own origin connection. Default: lazy with groups, eager without."),
-  authentication: choice(["origin", "none"], ["jwt"])
-    .default("origin")
-    .describe("origin: each client's negotiate is put to the origin. none: everyone may connect."),
+  originCaFile: text("the path of a PEM file", check.checkFilePath)
+    .optional()
+    .describe("PEM file with certificates that an https:// origin may be signed by, besides the well-known ones."),
+  redirectHosts: list("a list of hosts", text("a host, or host:port", check.checkRedirectHost))
+    .overwrite((hosts) => hosts.map(lowerCase))
+    .default([])
+    .describe("Hosts that the origin's negotiate may redirect to, such as an Azure SignalR Service."),
+  authentication: authenticationSchema,
   verdictTtlMs: integer("milliseconds", 0, 3_600_000)
     .default(30_000)
     .describe("How long the origin's verdict on a credential is kept, for hubs that are not eager."),
+  allowedOrigins: list(
+    "a list of origins",
+    text('an origin such as "https://www.example.com"', check.checkAllowedOrigin),
+  )
+    .overwrite((origins) => origins.map(canonicalOrigin))
+    .optional()
+    .describe('Web pages that may use this hub, by their origin; "*" is any, without credentials.'),
   partitionBy: list(
-    'a list of "query.NAME" or "header.NAME"',
-    text('"query.NAME" or "header.NAME"', check.checkPartitionSource),
+    'a list of "query.NAME", "header.NAME" or "claim.NAME"',
+    text('"query.NAME", "header.NAME" or "claim.NAME"', check.checkPartitionSource),
   )
     .overwrite((sources) => [...new Set(sources)])
     .default([])
@@ -159,6 +204,9 @@ const configSchema = section({
   listen: listenSchema.prefault({}),
   admin: adminSchema.prefault({}),
   log: logSchema.prefault({}),
+  trustedProxies: list("a list of address ranges", text('a range such as "10.0.0.0/8"', check.checkAddressRange))
+    .default([])
+    .describe("Proxies in front of the gateway whose X-Forwarded-For, -Proto and -Host are believed."),
   hubs: list("a list of hubs, at least one", hubSchema, 1).describe("The hubs that the gateway serves."),
   limits: limitsSchema().prefault({}),
 }).describe("Configuration of the SignalR edge gateway.");
@@ -293,6 +341,12 @@ function withoutTrailingSlash(path: string): string {
   return path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
 }
 
+/** As browsers write it: lower case, without the default port. */
+function canonicalOrigin(value: string): string {
+  const { origin } = URL.canParse(value) ? new URL(value) : { origin: "null" };
+  return origin === "null" ? value.toLowerCase() : origin;
+}
+
 function besidesBuiltIn(names: readonly string[]): string[] {
   return [...new Set(names.map(lowerCase))].filter((name) => !builtInForwardHeaders.includes(name));
 }
@@ -303,8 +357,18 @@ function toConfigIssues(issue: z.core.$ZodIssue): readonly ConfigIssue[] {
     const allowed = keysAt(configSchema, path);
     return issue.keys.map((key) => ({ path: [...path, key], message: unknownKeyMessage(key, allowed) }));
   }
+  if (issue.code === "invalid_union") {
+    // The alternative that got past the outermost value is the one that was meant.
+    const meant = issue.errors.find((errors) => !errors.some(isAboutWholeValue));
+    if (meant === undefined) return [{ path, message: issue.message }];
+    return meant.flatMap((inner) => toConfigIssues({ ...inner, path: [...issue.path, ...inner.path] }));
+  }
   if (issue.code === "invalid_key") return issue.issues.map(({ message }) => ({ path, message }));
   return [{ path, message: issue.message }];
+}
+
+function isAboutWholeValue({ path, code }: z.core.$ZodIssue): boolean {
+  return path.length === 0 && code !== "unrecognized_keys";
 }
 
 function unknownKeyMessage(key: string, allowed: readonly string[]): string {
@@ -322,6 +386,7 @@ function keysAt(schema: unknown, path: ConfigPath): readonly string[] {
   }
   if (schema instanceof z.ZodPipe) return keysAt(schema.in, path);
   if (schema instanceof z.ZodArray) return keysAt(schema.element, rest);
+  if (schema instanceof z.ZodUnion) return schema.options.flatMap((option) => keysAt(option, path));
   if (!(schema instanceof z.ZodObject)) return [];
   return step === undefined ? Object.keys(schema.shape) : keysAt(schema.shape[step], rest);
 }

@@ -5,21 +5,33 @@ test.each([
   [
     "an empty file",
     "",
-    "gateway.yaml: has no value; must be a mapping with the keys listen, admin, log, hubs, limits, or leave the key out",
+    "gateway.yaml: has no value; must be a mapping with the keys listen, admin, log, trustedProxies, hubs, limits, or leave the key out",
   ],
-  ["a text", "hello", 'gateway.yaml: must be a mapping with the keys listen, admin, log, hubs, limits, not "hello"'],
+  [
+    "a text",
+    "hello",
+    'gateway.yaml: must be a mapping with the keys listen, admin, log, trustedProxies, hubs, limits, not "hello"',
+  ],
   ["no hubs", "listen: { port: 1 }", "hubs: is missing; must be a list of hubs, at least one"],
   ["hubs without a value", "hubs:", "hubs: has no value; must be a list of hubs, at least one, or leave the key out"],
   ["an empty list of hubs", "hubs: []", "hubs: must be a list of hubs, at least one, not empty"],
   ["hubs that are no list", "hubs: { path: /x }", "hubs: must be a list of hubs, at least one, not a mapping"],
   ["an unknown key", `${minimal}\nlimit: {}`, 'limit: unknown key; did you mean "limits"?'],
-  ["a key like none", `${minimal}\nxyz: {}`, "xyz: unknown key; allowed here: listen, admin, log, hubs, limits"],
+  [
+    "a key like none",
+    `${minimal}\nxyz: {}`,
+    "xyz: unknown key; allowed here: listen, admin, log, trustedProxies, hubs, limits",
+  ],
   [
     "constructor",
     `${minimal}\nconstructor: {}`,
-    "constructor: unknown key; allowed here: listen, admin, log, hubs, limits",
+    "constructor: unknown key; allowed here: listen, admin, log, trustedProxies, hubs, limits",
   ],
-  ["__proto__", `${minimal}\n__proto__: {}`, "__proto__: unknown key; allowed here: listen, admin, log, hubs, limits"],
+  [
+    "__proto__",
+    `${minimal}\n__proto__: {}`,
+    "__proto__: unknown key; allowed here: listen, admin, log, trustedProxies, hubs, limits",
+  ],
   [
     "a port in quotes",
     `${minimal}\nlisten: { port: "80" }`,
@@ -59,6 +71,21 @@ test.each([
     "a token with spaces",
     `${minimal}\nadmin: { token: "my secret" }`,
     "admin.token: must be visible ASCII without spaces (the value is not shown here)",
+  ],
+  [
+    "a proxy by name",
+    `${minimal}\ntrustedProxies: [proxy.example]`,
+    'trustedProxies[0]: must be an IP address or a range such as "10.0.0.0/8" or "fd00::/8", not "proxy.example"',
+  ],
+  [
+    "a range that is too narrow",
+    `${minimal}\ntrustedProxies: [10.0.0.1/33]`,
+    'trustedProxies[0]: must be an IP address or a range such as "10.0.0.0/8" or "fd00::/8", not "10.0.0.1/33"',
+  ],
+  [
+    "a certificate without key",
+    `${minimal}\nlisten: { tls: { certFile: cert.pem } }`,
+    "listen.tls.keyFile: is missing; must be the path of a PEM file",
   ],
   [
     "an unknown level",
@@ -138,24 +165,54 @@ test.each([
     'hubs[0].privateUpstream: must be "eager", "lazy" or "never", not "always"',
   ],
   [
-    "jwt",
-    hub("authentication: { jwt: { issuer: x } }"),
-    'hubs[0].authentication: "jwt" is not supported by this version; must be "origin" or "none"',
+    "jwt without an audience",
+    hub("authentication: { jwt: { issuer: x, jwksFile: keys.json } }"),
+    "hubs[0].authentication.jwt.audience: is missing; must be the audience of the tokens",
+  ],
+  [
+    "jwt without keys",
+    hub("authentication: { jwt: { issuer: x, audience: y } }"),
+    "hubs[0].authentication.jwt.jwksFile: is missing; one of jwksFile and jwksUrl must say where the issuer's keys are",
+  ],
+  [
+    "jwt with keys in two places",
+    hub("authentication: { jwt: { issuer: x, audience: y, jwksFile: keys.json, jwksUrl: https://a/keys } }"),
+    "hubs[0].authentication.jwt.jwksUrl: must not stand beside jwksFile; use one of them",
+  ],
+  [
+    "jwt with keys that anybody on the way can change",
+    hub("authentication: { jwt: { issuer: x, audience: y, jwksUrl: http://a.example/keys } }"),
+    'hubs[0].authentication.jwt.jwksUrl: must be an https:// URL (http:// on this machine only): whoever can change the keys can be any user; not "http://a.example/keys"',
+  ],
+  [
+    "jwt with an empty issuer",
+    hub('authentication: { jwt: { issuer: "", audience: y, jwksFile: keys.json } }'),
+    "hubs[0].authentication.jwt.issuer: must not be empty, nor begin or end with a space",
+  ],
+  [
+    "a mistyped key of jwt",
+    hub("authentication: { jwt: { issuer: x, audience: y, jwksFile: keys.json, nameclaim: z } }"),
+    'hubs[0].authentication.jwt.nameclaim: unknown key; did you mean "nameClaim"?',
+  ],
+  [
+    "authentication without a value",
+    hub("authentication:"),
+    'hubs[0].authentication: has no value; must be "origin", "none" or { jwt: { issuer, audience, jwksFile or jwksUrl } }, or leave the key out',
   ],
   [
     "another authentication",
     hub("authentication: basic"),
-    'hubs[0].authentication: must be "origin" or "none", not "basic"',
+    'hubs[0].authentication: must be "origin", "none" or { jwt: { issuer, audience, jwksFile or jwksUrl } }, not "basic"',
   ],
   [
-    "a claim as partition",
+    "a claim as partition that nobody verifies",
     hub("partitionBy: [query.a, claim.tier]"),
-    'hubs[0].partitionBy[1]: "claim.tier" is not supported by this version; allowed are "query.NAME" and "header.NAME"',
+    'hubs[0].partitionBy[1]: "claim.tier" needs authentication: { jwt: ... }; without it no claim is verified',
   ],
   [
     "a bare partition",
     hub("partitionBy: [market]"),
-    'hubs[0].partitionBy[0]: must be "query.NAME" or "header.NAME", not "market"',
+    'hubs[0].partitionBy[0]: must be "query.NAME", "header.NAME" or "claim.NAME", not "market"',
   ],
   [
     "a partition by connection",
@@ -185,7 +242,7 @@ test.each([
   [
     "a header that names clients",
     hub("forwardHeaders: [X-Forwarded-For]"),
-    'hubs[0].forwardHeaders[0]: "X-Forwarded-For" could be forged by any client, and trusted proxies are not supported by this version; leave it out',
+    'hubs[0].forwardHeaders[0]: "X-Forwarded-For" could be forged by any client; the gateway sends its own X-Forwarded-For, -Proto and -Host (see trustedProxies); leave it out',
   ],
   [
     "no name of a header",
@@ -223,6 +280,21 @@ test.each([
     "hubs[0].sharedUpstream.accessTokenEnv: must not stand beside an authorization header; use one of them",
   ],
   [
+    "a page instead of an origin",
+    hub("allowedOrigins: [https://www.example.com/app]"),
+    'hubs[0].allowedOrigins[0]: must be scheme, host and port as browsers send them, such as "https://www.example.com", without path, or "*"; not "https://www.example.com/app"',
+  ],
+  [
+    "a host instead of an origin",
+    hub("allowedOrigins: [www.example.com]"),
+    'hubs[0].allowedOrigins[0]: must be scheme, host and port as browsers send them, such as "https://www.example.com", without path, or "*"; not "www.example.com"',
+  ],
+  [
+    "a URL as redirect host",
+    hub("redirectHosts: [https://a.example/]"),
+    'hubs[0].redirectHosts[0]: must be a host, or host:port, without scheme and path, such as "example.service.signalr.net", not "https://a.example/"',
+  ],
+  [
     "an unset variable",
     hub(`partitionBy: ["\${PARTITION}"]`),
     `hubs[0].partitionBy[0]: environment variable PARTITION is not set; set it or write \${PARTITION:-default}`,
@@ -234,4 +306,11 @@ test.each([
   ],
 ])("a hub with %s is refused", (_name, text, line) => {
   expect(errorLines(text)).toEqual([line]);
+});
+
+test("a mistyped jwt is an unknown key, and the right one is missing", () => {
+  expect(errorLines(hub("authentication: { jwd: { issuer: x } }"))).toEqual([
+    'hubs[0].authentication.jwd: unknown key; did you mean "jwt"?',
+    "hubs[0].authentication.jwt: is missing; must be a mapping with the keys issuer, audience, jwksFile, jwksUrl, nameClaim",
+  ]);
 });

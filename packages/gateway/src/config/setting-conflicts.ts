@@ -1,4 +1,4 @@
-import { type ConfigIssue, formatPath } from "./config-error.ts";
+import { type ConfigIssue, type ConfigPath, formatPath } from "./config-error.ts";
 import { isLoopbackHost } from "./loopback.ts";
 import { looseList, looseMapping, looseText } from "./loose-value.ts";
 import { ruleConflicts } from "./rule-conflicts.ts";
@@ -14,6 +14,7 @@ export function settingConflicts(input: unknown, environment: Environment): read
     ...listenerConflicts(input),
     ...pathConflicts(hubs),
     ...hubs.flatMap((hub, index) => credentialConflicts(hub, index, environment)),
+    ...hubs.flatMap((hub, index) => tokenConflicts(hub, ["hubs", index])),
     ...hubs.flatMap((hub, index) => ruleConflicts(hub, ["hubs", index])),
   ];
 }
@@ -69,4 +70,28 @@ function credentialConflicts(hub: unknown, index: number, environment: Environme
     ];
   }
   return [];
+}
+
+function tokenConflicts(hub: unknown, path: ConfigPath): readonly ConfigIssue[] {
+  const { authentication, partitionBy } = looseMapping(hub);
+  const { jwt } = looseMapping(authentication);
+  const { jwksFile, jwksUrl } = looseMapping(jwt);
+  const issues: ConfigIssue[] = [];
+  if (jwt !== undefined && jwksFile === undefined && jwksUrl === undefined) {
+    issues.push({
+      path: [...path, "authentication", "jwt", "jwksFile"],
+      message: "is missing; one of jwksFile and jwksUrl must say where the issuer's keys are",
+    });
+  }
+  if (jwksFile !== undefined && jwksUrl !== undefined) {
+    const message = "must not stand beside jwksFile; use one of them";
+    issues.push({ path: [...path, "authentication", "jwt", "jwksUrl"], message });
+  }
+  if (jwt !== undefined) return issues;
+  for (const [index, source] of looseList(partitionBy).entries()) {
+    if (looseText(source)?.startsWith("claim.") !== true) continue;
+    const message = `"${source}" needs authentication: { jwt: ... }; without it no claim is verified`;
+    issues.push({ path: [...path, "partitionBy", index], message });
+  }
+  return issues;
 }

@@ -1,5 +1,7 @@
+import { isIP } from "node:net";
 import { showValue } from "./complaint.ts";
 import { parseKeyTemplate } from "./key-template.ts";
+import { isLoopbackHost } from "./loopback.ts";
 
 /**
  * One check per kind of text in the file. Each returns what is wrong and what is allowed, or `undefined` for a good value.
@@ -37,6 +39,39 @@ export const checkOrigin: ValueCheck = (value) => {
   return undefined;
 };
 
+export const checkNotEmpty: ValueCheck = (value) =>
+  value.trim() === value && value !== "" ? undefined : "must not be empty, nor begin or end with a space";
+
+export const checkFilePath: ValueCheck = (value) =>
+  value === "" || value.includes("\0") ? `must be the path of a file, not ${showValue(value)}` : undefined;
+
+export const checkKeysUrl: ValueCheck = (value) => {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (url !== undefined && (url.username !== "" || url.password !== "")) {
+    return "must not contain a user name or password";
+  }
+  if (url?.protocol === "https:" || (url?.protocol === "http:" && isLoopbackHost(url.hostname))) return undefined;
+  return `must be an https:// URL (http:// on this machine only): whoever can change the keys can be any user; not ${showValue(value)}`;
+};
+
+export const checkAllowedOrigin: ValueCheck = (value) => {
+  if (value === "*" || /^[a-z][a-z\d+.-]*:\/\/(\[[\da-f:.]+\]|[\w.-]+)(:\d{1,5})?$/i.test(value)) return undefined;
+  return `must be scheme, host and port as browsers send them, such as "https://www.example.com", without path, or "*"; not ${showValue(value)}`;
+};
+
+export const checkRedirectHost: ValueCheck = (value) => {
+  if (/^(\[[\da-f:.]+\]|[\w.-]+)(:\d{1,5})?$/i.test(value)) return undefined;
+  return `must be a host, or host:port, without scheme and path, such as "example.service.signalr.net", not ${showValue(value)}`;
+};
+
+export const checkAddressRange: ValueCheck = (value) => {
+  const [, address = "", prefix] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(value) ?? [];
+  const version = isIP(address);
+  const largest = version === 4 ? 32 : 128;
+  if (version !== 0 && (prefix === undefined || Number(prefix) <= largest)) return undefined;
+  return `must be an IP address or a range such as "10.0.0.0/8" or "fd00::/8", not ${showValue(value)}`;
+};
+
 export const checkHubMethod: ValueCheck = (value) =>
   value !== "" && value.trim() === value
     ? undefined
@@ -65,11 +100,10 @@ export const checkMessageKey: ValueCheck = (value) => {
 };
 
 export const checkPartitionSource: ValueCheck = (value) => {
-  const [, kind, name = ""] = /^(query|header|claim)\.([\w.~-]+)$/.exec(value) ?? [];
-  if (kind === undefined) return `must be "query.NAME" or "header.NAME", not ${showValue(value)}`;
-  if (kind === "claim") {
-    return `${showValue(value)} is not supported by this version; allowed are "query.NAME" and "header.NAME"`;
-  }
+  // Names of claims are often URLs.
+  if (/^claim\.\S+$/.test(value)) return undefined;
+  const [, kind, name = ""] = /^(query|header)\.([\w.~-]+)$/.exec(value) ?? [];
+  if (kind === undefined) return `must be "query.NAME", "header.NAME" or "claim.NAME", not ${showValue(value)}`;
   if (kind === "query" && ["id", "negotiateversion"].includes(name.toLowerCase())) {
     return `${showValue(value)} belongs to SignalR itself and says nothing about the client; choose another parameter`;
   }
@@ -84,7 +118,17 @@ function sharesCredential(value: string): string {
 
 /** Of one connection only (RFC 9110, 7.6.1), or written by whoever opens a connection. */
 const connectionHeaders: readonly string[] = [
-  ...["connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer"],
+  ...[
+    "accept",
+    "accept-encoding",
+    "connection",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+  ],
   ...["transfer-encoding", "upgrade", "host", "content-length", "content-encoding", "expect"],
 ];
 
@@ -101,7 +145,7 @@ export const checkForwardedHeader: ValueCheck = (value) => {
   const name = value.toLowerCase();
   if (name === "*") return undefined;
   if (name === "forwarded" || name.startsWith("x-forwarded-") || name === "x-real-ip") {
-    return `${showValue(value)} could be forged by any client, and trusted proxies are not supported by this version; leave it out`;
+    return `${showValue(value)} could be forged by any client; the gateway sends its own X-Forwarded-For, -Proto and -Host (see trustedProxies); leave it out`;
   }
   return checkHeaderName(value);
 };

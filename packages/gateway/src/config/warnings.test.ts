@@ -47,11 +47,15 @@ test.each([
 test.each([
   [
     `${minimal}\nlisten: { host: 0.0.0.0 }`,
-    "listen.host: 0.0.0.0 can be reached from other machines without TLS; put a proxy that ends TLS in front",
+    "listen.host: 0.0.0.0 can be reached from other machines without TLS; set listen.tls, or put a proxy that ends TLS in front",
   ],
   [
     `${minimal}\nadmin: { host: "::", token: 0123456789abcdef }`,
     "admin.host: :: can be reached from other machines, and the token travels without TLS",
+  ],
+  [
+    `${minimal}\ntrustedProxies: [10.0.0.0/8, 0.0.0.0/0]`,
+    "trustedProxies[1]: 0.0.0.0/0 believes everybody, so every client can choose its own address",
   ],
   [`${minimal}\nadmin: { token: short }`, "admin.token: shorter than 16 characters, so it can be guessed"],
   [

@@ -8,6 +8,7 @@ import type { Config, HubConfig } from "./schema.ts";
 export function warnings(config: Config): readonly string[] {
   return [
     ...listenerWarnings(config),
+    ...proxyWarnings(config),
     ...config.hubs.flatMap((hub, index) => hubWarnings(hub, `hubs[${index}]`)),
     ...limitWarnings(config),
   ];
@@ -15,9 +16,9 @@ export function warnings(config: Config): readonly string[] {
 
 function listenerWarnings({ listen, admin }: Config): readonly string[] {
   const found: string[] = [];
-  if (!isLoopbackHost(listen.host)) {
+  if (!isLoopbackHost(listen.host) && listen.tls === undefined) {
     found.push(
-      `listen.host: ${listen.host} can be reached from other machines without TLS; put a proxy that ends TLS in front`,
+      `listen.host: ${listen.host} can be reached from other machines without TLS; set listen.tls, or put a proxy that ends TLS in front`,
     );
   }
   if (!isLoopbackHost(admin.host)) {
@@ -27,6 +28,14 @@ function listenerWarnings({ listen, admin }: Config): readonly string[] {
     found.push("admin.token: shorter than 16 characters, so it can be guessed");
   }
   return found;
+}
+
+function proxyWarnings({ trustedProxies }: Config): readonly string[] {
+  return trustedProxies.flatMap((range, index) =>
+    range.endsWith("/0")
+      ? [`trustedProxies[${index}]: ${range} believes everybody, so every client can choose its own address`]
+      : [],
+  );
 }
 
 function hubWarnings(hub: HubConfig, path: string): readonly string[] {

@@ -1,39 +1,143 @@
 import type { IncomingMessage } from "node:http";
 import type { Clock } from "../clock.ts";
+import { partitionClaims } from "../config/compile.ts";
 import { builtInForwardHeaders } from "../config/schema.ts";
 import type { HubRuntime } from "../hub-runtime.ts";
+import type { Owner } from "../identity.ts";
+import type { Logger } from "../observe/log.ts";
 import type { NegotiateOutcome, UpstreamTicket } from "../upstream/upstream-negotiate.ts";
-import type { UpstreamRequest } from "../upstream/upstream-request.ts";
+import { findToken } from "./bearer-token.ts";
+import { type Caller, isOtherUser } from "./caller.ts";
+import { CrossOrigin, type PageOrigin } from "./cross-origin.ts";
 import { forwardRequest } from "./forward-request.ts";
-import { OriginVerdict } from "./origin-verdict.ts";
+import { answers, type HttpAnswer } from "./http-answer.ts";
+import { KeyFile } from "./key-file.ts";
+import { KeyUrl } from "./key-url.ts";
+import { credentialDigest, OriginVerdict } from "./origin-verdict.ts";
+import { refusal } from "./refusal.ts";
+import { type TokenVerdict, TokenVerifier } from "./token-verifier.ts";
+import type { ClientRoute, TrustedProxies } from "./trusted-proxies.ts";
 
 /** Accepted clients of eager hubs come with their own id at the origin. */
 export type AdmitOutcome =
   | { readonly kind: "accepted"; readonly ticket: UpstreamTicket | undefined }
   | Exclude<NegotiateOutcome, { kind: "accepted" }>;
 
-/** Who may connect to one hub (aggregation.md 5, `authentication`). */
+export type Identified =
+  | { readonly kind: "caller"; readonly caller: Caller }
+  | { readonly kind: "refused"; readonly answer: HttpAnswer };
+
+export interface AdmissionParts {
+  readonly runtime: HubRuntime;
+  readonly proxies: TrustedProxies;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** A request to a hub before anything is known of who makes it. */
+export interface Knock {
+  readonly request: IncomingMessage;
+  readonly query: string;
+  readonly route: ClientRoute;
+  readonly page: PageOrigin;
+}
+
+/** Who may connect to one hub, and as whom (aggregation.md 5, `authentication`). */
 export class Admission {
   readonly runtime: HubRuntime;
+  readonly crossOrigin: CrossOrigin;
+  /** For `partitionBy`. */
+  readonly partitionClaims: readonly string[];
+  readonly #proxies: TrustedProxies;
+  readonly #forwardHeaders: readonly string[];
   readonly #verdicts: OriginVerdict;
+  readonly #tokens: TokenVerifier | undefined;
 
-  constructor(runtime: HubRuntime, clock: Clock) {
+  constructor({ runtime, proxies, clock, log }: AdmissionParts) {
+    const { config } = runtime;
     this.runtime = runtime;
-    this.#verdicts = new OriginVerdict(clock, runtime.config.verdictTtlMs, (as) => runtime.negotiate(as));
+    this.crossOrigin = new CrossOrigin(config.allowedOrigins);
+    this.partitionClaims = partitionClaims(config);
+    this.#proxies = proxies;
+    this.#verdicts = new OriginVerdict(clock, config.verdictTtlMs, (as) => runtime.negotiate(as));
+    this.#tokens = createVerifier(config.authentication, clock, log);
+    // An origin that checks where pages come from checks it on the client's own connection.
+    const origin = config.privateUpstream === "eager" ? ["origin"] : [];
+    this.#forwardHeaders = [...builtInForwardHeaders, ...origin, ...config.forwardHeaders];
   }
 
-  /** What the origin is told of this client on its private upstream. */
-  forward(request: IncomingMessage, query: string): UpstreamRequest {
-    const names = [...builtInForwardHeaders, ...this.runtime.config.forwardHeaders];
-    return forwardRequest(query, request.headers, names);
+  receive(request: IncomingMessage, query: string): Knock {
+    const route = this.#proxies.routeOf(request);
+    return { request, query, route, page: this.crossOrigin.pageOf(request, route) };
   }
 
-  async admit(request: IncomingMessage, query: string): Promise<AdmitOutcome> {
+  /**
+   * Whether a WebSocket may be opened from the page that asks. Without `allowedOrigins` that is up to the origin, which
+   * sees the client's `Origin` on eager hubs; on others a foreign page must not use the cookies of its visitor.
+   */
+  mayUpgrade({ request, page }: Knock): boolean {
+    if (page !== "foreign") return true;
+    if (this.crossOrigin.isConfigured) return false;
+    return this.runtime.config.privateUpstream === "eager" || request.headers.cookie === undefined;
+  }
+
+  /** Who asks. With `jwt` that is settled here for every request; otherwise it is the origin that knows. */
+  async identify(knock: Knock): Promise<Identified> {
+    const as = this.#forward(knock);
+    const caller = { as, identity: undefined, credential: credentialDigest(as) };
+    if (this.#tokens === undefined) return { kind: "caller", caller };
+    const found = findToken(knock.request, knock.query);
+    if (found.kind === "none") return { kind: "refused", answer: answers.noToken };
+    if (found.kind === "ambiguous") return { kind: "refused", answer: answers.badToken };
+    const verdict = await this.#tokens.verify(found.token);
+    if (verdict.kind !== "verified") return { kind: "refused", answer: tokenRefusal(verdict) };
+    return { kind: "caller", caller: { ...caller, identity: verdict.identity } };
+  }
+
+  /** Whether somebody new may connect. */
+  async admit({ as }: Caller): Promise<AdmitOutcome> {
     const { privateUpstream, authentication } = this.runtime.config;
-    const as = this.forward(request, query);
     if (privateUpstream === "eager") return this.runtime.negotiate(as);
-    if (authentication === "none") return { kind: "accepted", ticket: undefined };
+    if (authentication !== "origin") return { kind: "accepted", ticket: undefined };
     const outcome = await this.#verdicts.of(as);
     return outcome.kind === "accepted" ? { kind: "accepted", ticket: undefined } : outcome;
   }
+
+  /**
+   * Why a request may not use a connection; `undefined` if it may. Nobody gets at that of another verified user. Where the
+   * origin knows the users, it is asked about credentials that the owner did not show: tokens are renewed while a
+   * connection lives, and move from the header to the query. `owner` is `undefined` while the connection is being opened.
+   */
+  async refuseUse(owner: Owner | undefined, caller: Caller): Promise<HttpAnswer | undefined> {
+    if (owner === undefined ? this.#tokens !== undefined : isOtherUser(owner, caller)) return answers.unknownId;
+    if (this.runtime.config.authentication !== "origin" || owner?.credential === caller.credential) return undefined;
+    const outcome = await this.#verdicts.of(caller.as);
+    return outcome.kind === "accepted" ? undefined : refusal(outcome);
+  }
+
+  /** What the origin is told of this client. A page that comes by `*` comes without credentials. */
+  #forward({ request, query, route, page }: Knock): Caller["as"] {
+    const as = forwardRequest(query, request.headers, this.#forwardHeaders, route);
+    if (page !== "any") return as;
+    const { cookie: _cookie, ...headers } = as.headers;
+    return { ...as, headers };
+  }
+}
+
+function createVerifier(
+  authentication: HubRuntime["config"]["authentication"],
+  clock: Clock,
+  log: Logger,
+): TokenVerifier | undefined {
+  if (typeof authentication !== "object") return undefined;
+  const { jwksFile, jwksUrl, ...expected } = authentication.jwt;
+  if (jwksFile !== undefined) {
+    return new TokenVerifier({ ...expected, getKey: new KeyFile(jwksFile, log).getKey, clock });
+  }
+  if (jwksUrl === undefined) throw new Error("jwt without jwksFile and jwksUrl; the config was not validated");
+  return new TokenVerifier({ ...expected, getKey: new KeyUrl(jwksUrl, log).getKey, clock });
+}
+
+function tokenRefusal(verdict: Exclude<TokenVerdict, { kind: "verified" }>): HttpAnswer {
+  return verdict.kind === "invalid" ? answers.badToken : answers.noKeys;
 }

@@ -1,33 +1,47 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
+import { type FastifyInstance, type FastifyReply, fastify } from "fastify";
 import type { Clock } from "../clock.ts";
+import type { TlsIdentity } from "../config/read-files.ts";
 import type { HubRuntime } from "../hub-runtime.ts";
 import type { Logger } from "../observe/log.ts";
+import type { Metrics } from "../observe/metrics.ts";
 import { Admission } from "./admission.ts";
-import { answers, type HttpAnswer, plainText, refuseUpgrade, sendAnswer } from "./http-answer.ts";
-import { normalizePath, splitTarget } from "./hub-path.ts";
+import { answers, type HttpAnswer, sendAnswer, writeAnswer } from "./http-answer.ts";
+import { isPlainRequest, normalizePath, splitTarget } from "./hub-path.ts";
+import { answerClientError, createListener } from "./listener.ts";
 import { listeningUrl } from "./listening-url.ts";
 import type { NegotiateEndpoint } from "./negotiate-endpoint.ts";
 import type { RequestEndpoint } from "./request-endpoint.ts";
+import type { TrustedProxies } from "./trusted-proxies.ts";
 import type { WebSocketEndpoint } from "./websocket-endpoint.ts";
-
-/** As Kestrel: 32 KiB of headers, which leaves room for long tokens in the query. */
-const maxHeaderBytes = 32_768;
-const requestTimeoutMs = 30_000;
-/** Longer than what load balancers keep idle connections for. */
-const keepAliveTimeoutMs = 120_000;
 
 export interface ClientServerParts {
   readonly runtimes: readonly HubRuntime[];
   readonly negotiateEndpoint: NegotiateEndpoint;
   readonly webSocketEndpoint: WebSocketEndpoint;
   readonly requestEndpoint: RequestEndpoint;
+  readonly proxies: TrustedProxies;
+  /** `undefined`: plain HTTP. */
+  readonly tls: TlsIdentity | undefined;
+  readonly metrics: Metrics;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** The listener for clients: path -> hub, negotiate and upgrades. */
+/** A request to something that exists. */
+interface Routed {
+  readonly admission: Admission;
+  readonly query: string;
+  readonly isNegotiate: boolean;
+}
+
+const negotiateSuffix = "/negotiate";
+
+/**
+ * The listener for clients: path -> hub, negotiate and upgrades. What it checks, in this order: the request is one, the
+ * hub exists, the page that asks may ask (CORS), the caller is somebody (`jwt`). Behind that come the endpoints.
+ */
 export class ClientServer {
   readonly #parts: ClientServerParts;
   readonly #app: FastifyInstance;
@@ -36,20 +50,26 @@ export class ClientServer {
   #isDraining = false;
 
   constructor(parts: ClientServerParts) {
+    const { runtimes, proxies, clock, log, tls } = parts;
     this.#parts = parts;
     this.#admissions = new Map(
-      parts.runtimes.map((runtime) => [normalizePath(runtime.config.path), new Admission(runtime, parts.clock)]),
+      runtimes.map((runtime) => [normalizePath(runtime.config.path), new Admission({ runtime, proxies, clock, log })]),
     );
     this.#app = fastify({
       forceCloseConnections: true,
-      keepAliveTimeout: keepAliveTimeoutMs,
-      requestTimeout: requestTimeoutMs,
-      http: { maxHeaderSize: maxHeaderBytes, insecureHTTPParser: false },
+      serverFactory: (handle) => createListener(handle, tls),
+      clientErrorHandler: answerClientError,
+      // A path that is no valid URL is one like any other that no hub has.
+      frameworkErrors: (_error, { raw }, reply) => void this.#request(raw, reply),
     });
     this.#app.removeAllContentTypeParsers();
     // Bodies are byte streams with any or no Content-Type; whoever wants one reads it from the request (protocol.md 2.3).
     this.#app.addContentTypeParser("*", (_request, _payload, done) => done(null));
-    this.#app.setNotFoundHandler((request, reply) => this.#request(request, reply));
+    this.#app.setNotFoundHandler(({ raw }, reply) => this.#request(raw, reply));
+    this.#app.setErrorHandler((error, { raw }, reply) => {
+      this.#failed(raw, error);
+      return sendAnswer(reply, answers.failed);
+    });
     this.#app.server.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) => {
       void this.#upgrade(request, socket, head);
     });
@@ -58,7 +78,7 @@ export class ClientServer {
   /** Resolves to the URL once clients can connect. */
   async listen(host: string, port: number): Promise<string> {
     await this.#app.listen({ host, port });
-    return listeningUrl(this.#app.server);
+    return listeningUrl(this.#app.server, this.#parts.tls === undefined ? "http" : "https");
   }
 
   /** From now on nobody new gets in. */
@@ -70,43 +90,78 @@ export class ClientServer {
     await this.#app.close();
   }
 
-  async #request({ raw: request }: FastifyRequest, reply: FastifyReply): Promise<void> {
-    const { path, query } = splitTarget(request.url ?? "/");
-    const answer = await this.#answer(request, reply, normalizePath(path), query);
+  async #request(request: IncomingMessage, reply: FastifyReply): Promise<void> {
+    const answer = await this.#answer(request, reply.raw);
     if (answer !== undefined) await sendAnswer(reply, answer);
     else reply.hijack();
     // What nobody read of a body must not stay in the way of the next request on this socket.
     request.resume();
   }
 
-  async #answer(
-    request: IncomingMessage,
-    reply: FastifyReply,
-    path: string,
-    query: string,
-  ): Promise<HttpAnswer | undefined> {
-    const hubPath = path.endsWith("/negotiate") ? path.slice(0, -"/negotiate".length) : undefined;
-    const negotiated = hubPath === undefined ? undefined : this.#admissions.get(hubPath);
-    if (negotiated !== undefined) {
-      if (this.#isDraining) return answers.draining;
-      return this.#parts.negotiateEndpoint.answer(negotiated, request, query);
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<HttpAnswer | undefined> {
+    const routed = this.#route(request);
+    if ("status" in routed) return routed;
+    const { admission, query, isNegotiate } = routed;
+    const knock = admission.receive(request, query);
+    const { crossOrigin } = admission;
+    response.setHeaders(new Map(Object.entries(crossOrigin.headersFor(request, knock.page))));
+    const preflight = crossOrigin.preflight(request, knock.page);
+    if (preflight !== undefined) return preflight;
+    const identified = await admission.identify(knock);
+    if (identified.kind === "refused") {
+      if (isNegotiate) this.#parts.metrics.negotiationsRefused += 1;
+      return identified.answer;
     }
-    const admission = this.#admissions.get(path);
-    if (admission === undefined) return answers.noHub;
-    return this.#parts.requestEndpoint.handle({ admission, request, query }, reply.raw);
+    const asked = { admission, request, query, caller: identified.caller };
+    if (!isNegotiate) return this.#parts.requestEndpoint.handle(asked, response);
+    return this.#isDraining ? answers.draining : this.#parts.negotiateEndpoint.answer(asked);
   }
 
   async #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
-    const { path, query } = splitTarget(request.url ?? "/");
-    const admission = this.#admissions.get(normalizePath(path));
-    if (admission === undefined) return refuseUpgrade(socket, answers.noHub);
-    if (this.#isDraining) return refuseUpgrade(socket, answers.draining);
+    // Whoever waits for it hears of its end by `close`; without a listener the process would exit.
+    socket.on("error", ignore);
     try {
-      await this.#parts.webSocketEndpoint.upgrade({ admission, request, query }, socket, head);
+      const routed = this.#route(request);
+      if ("status" in routed) return this.#refuse(socket, routed);
+      const { admission, query, isNegotiate } = routed;
+      if (isNegotiate) return this.#refuse(socket, answers.noHub);
+      const knock = admission.receive(request, query);
+      if (!admission.mayUpgrade(knock)) return this.#refuse(socket, answers.foreignPage);
+      const identified = await admission.identify(knock);
+      if (identified.kind === "refused") return this.#refuse(socket, identified.answer);
+      if (this.#isDraining) return this.#refuse(socket, answers.draining);
+      const { caller } = identified;
+      await this.#parts.webSocketEndpoint.upgrade({ admission, request, query, caller }, socket, head);
     } catch (error) {
-      admission.runtime.metrics.internalErrors += 1;
-      this.#parts.log.error("connection.failed", { error: error instanceof Error ? error.stack : String(error) });
-      refuseUpgrade(socket, plainText(500));
+      this.#failed(request, error);
+      writeAnswer(socket, answers.failed);
     }
   }
+
+  /** What a request is for, or why it is for nothing. */
+  #route(request: IncomingMessage): Routed | HttpAnswer {
+    if (!isPlainRequest(request)) return answers.badRequest;
+    const { path, query } = splitTarget(request.url ?? "/");
+    const normalized = normalizePath(path);
+    if (normalized.endsWith(negotiateSuffix)) {
+      const admission = this.#admissions.get(normalized.slice(0, -negotiateSuffix.length));
+      if (admission !== undefined) return { admission, query, isNegotiate: true };
+    }
+    const admission = this.#admissions.get(normalized);
+    return admission === undefined ? answers.noHub : { admission, query, isNegotiate: false };
+  }
+
+  #refuse(socket: Socket, answer: HttpAnswer): void {
+    this.#parts.metrics.upgradesRefused += 1;
+    writeAnswer(socket, answer);
+  }
+
+  /** A bug that met a request before there was a connection. */
+  #failed(request: IncomingMessage, error: unknown): void {
+    const routed = this.#route(request);
+    if ("admission" in routed) routed.admission.runtime.metrics.internalErrors += 1;
+    this.#parts.log.error("connection.failed", { error: error instanceof Error ? error.stack : String(error) });
+  }
 }
+
+function ignore(): void {}

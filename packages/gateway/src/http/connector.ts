@@ -1,12 +1,12 @@
 import type { IncomingMessage } from "node:http";
 import type { WebSocket } from "ws";
-import { partitionOf } from "../aggregation/partition-key.ts";
 import type { PassThrough } from "../aggregation/ports.ts";
 import { ClientConnection } from "../client/client-connection.ts";
 import { type AnyTransport, type ClientRegistry, newConnectionToken } from "../client/client-registry.ts";
 import type { Turn } from "../client/turn.ts";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config/schema.ts";
+import { Owner } from "../identity.ts";
 import type { Logger } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { DialOutcome } from "../upstream/dial.ts";
@@ -14,9 +14,12 @@ import { LazyPrivateUpstream } from "../upstream/lazy-private-upstream.ts";
 import { NoPrivateUpstream } from "../upstream/no-private-upstream.ts";
 import { PrivateUpstream } from "../upstream/private-upstream.ts";
 import type { Admission } from "./admission.ts";
+import { type Caller, isOtherUser } from "./caller.ts";
+import { clientPartition } from "./client-partition.ts";
 import { answers, type HttpAnswer } from "./http-answer.ts";
 import { queryValue } from "./hub-path.ts";
-import { type ConnectTicket, refusal } from "./negotiate-endpoint.ts";
+import type { ConnectTicket } from "./negotiate-endpoint.ts";
+import { refusal } from "./refusal.ts";
 
 export interface ConnectorParts {
   readonly registry: ClientRegistry<ConnectTicket>;
@@ -27,11 +30,12 @@ export interface ConnectorParts {
   readonly log: Logger;
 }
 
-/** A client's request for a transport, on a hub that exists. */
+/** A client's request, on a hub that exists. */
 export interface ConnectRequest {
   readonly admission: Admission;
   readonly request: IncomingMessage;
   readonly query: string;
+  readonly caller: Caller;
 }
 
 export type Prepared =
@@ -62,13 +66,13 @@ export class Connector {
     const { registry, limits } = this.parts;
     if (registry.connectedCount >= limits.maxConnections) return refused(answers.full);
     const id = queryValue(asked.query, "id");
-    const claimed = id === undefined ? await this.#admit(asked) : this.#claim(id, asked);
+    const claimed = id === undefined ? await this.#admit(asked) : await this.#claim(id, asked);
     if (claimed.kind === "refused") return claimed;
     const { token, ticket } = claimed;
     const { isStateful } = ticket;
     if (ticket.upstream === undefined) return { kind: "ready", token, isStateful, upstreamSocket: undefined };
-    const { admission, request, query } = asked;
-    const dialed = await admission.runtime.dialPrivate(admission.forward(request, query), ticket.upstream, signal);
+    const { admission, caller } = asked;
+    const dialed = await admission.runtime.dialPrivate(caller.as, ticket.upstream, signal);
     if (dialed.kind === "opened") return { kind: "ready", token, isStateful, upstreamSocket: dialed.webSocket };
     registry.remove(token);
     return refused(dialRefusal(dialed));
@@ -86,14 +90,14 @@ export class Connector {
     makeTransport: (connection: ClientConnection) => Transport,
   ): Transport {
     const { registry, limits, clock, log } = this.parts;
-    const { runtime } = asked.admission;
+    const { admission, request, query } = asked;
+    const { runtime } = admission;
+    const { identity, credential } = asked.caller;
     const entry = registry.find(token, runtime.config.path);
     const connection = new ClientConnection({
       hub: runtime.hub,
-      partition: partitionOf(runtime.rules, {
-        query: (name) => queryValue(asked.query, name),
-        header: (name) => headerValue(asked.request, name),
-      }),
+      partition: clientPartition(admission, request, query, identity),
+      owner: new Owner(identity, credential),
       isStateful,
       limits,
       clock,
@@ -108,27 +112,35 @@ export class Connector {
     return transport;
   }
 
-  #claim(id: string, { admission }: ConnectRequest): Refused | Claimed {
+  async #claim(id: string, asked: ConnectRequest): Promise<Refused | Claimed> {
     const { registry } = this.parts;
-    const { path } = admission.runtime.config;
+    const { path } = asked.admission.runtime.config;
     const entry = registry.find(id, path);
     if (entry === undefined) return refused(answers.unknownId);
+    if (entry.kind === "connected" && isOtherUser(entry.connection.owner, asked.caller))
+      return refused(answers.unknownId);
     if (entry.kind !== "negotiated") return refused(answers.idInUse);
+    const { ticket } = entry;
+    const answer = await refuseOpening(ticket, asked);
+    if (answer !== undefined) return refused(answer);
+    // While the origin was asked, somebody else may have come for it.
+    if (registry.find(id, path) !== entry) return refused(answers.idInUse);
     registry.claim(id, path, entry.early);
-    return { kind: "claimed", token: id, ticket: entry.ticket };
+    return { kind: "claimed", token: id, ticket };
   }
 
   /** Skipped negotiation: no id, so the client is admitted now and gets a token that nobody knows. */
-  async #admit({ admission, request, query }: ConnectRequest): Promise<Refused | Claimed> {
-    const outcome = await admission.admit(request, query);
+  async #admit({ admission, caller }: ConnectRequest): Promise<Refused | Claimed> {
+    const outcome = await admission.admit(caller);
     if (outcome.kind !== "accepted") return refused(outcome.kind === "error" ? answers.unknownId : refusal(outcome));
+    const owner = new Owner(caller.identity, caller.credential);
     const token = newConnectionToken();
     this.parts.registry.claim(token, admission.runtime.config.path, []);
-    return { kind: "claimed", token, ticket: { upstream: outcome.ticket, isStateful: false } };
+    return { kind: "claimed", token, ticket: { upstream: outcome.ticket, isStateful: false, owner } };
   }
 
   #passThrough(
-    { admission, request, query }: ConnectRequest,
+    { admission, caller }: ConnectRequest,
     client: ClientConnection,
     upstreamSocket: WebSocket | undefined,
   ): PassThrough {
@@ -137,13 +149,21 @@ export class Connector {
     const parts = { client, limits: runtime.upstreamLimits, clock, metrics: runtime.metrics };
     if (upstreamSocket !== undefined) return new PrivateUpstream(upstreamSocket, parts);
     if (runtime.config.privateUpstream === "never") return new NoPrivateUpstream(client);
-    const as = admission.forward(request, query);
     return new LazyPrivateUpstream({
       ...parts,
       privateQueueMaxBytes: limits.privateQueueMaxBytes,
-      connect: (signal) => runtime.connectPrivate(as, signal),
+      connect: (signal) => runtime.connectPrivate(caller.as, signal),
     });
   }
+}
+
+/** An id of an eager hub is about to be opened at the origin, which then says itself what it thinks of the credentials. */
+async function refuseOpening(
+  ticket: ConnectTicket,
+  { admission, caller }: ConnectRequest,
+): Promise<HttpAnswer | undefined> {
+  if (ticket.upstream === undefined) return admission.refuseUse(ticket.owner, caller);
+  return isOtherUser(ticket.owner, caller) ? answers.unknownId : undefined;
 }
 
 function refused(answer: HttpAnswer): Refused {
@@ -152,9 +172,4 @@ function refused(answer: HttpAnswer): Refused {
 
 function dialRefusal(dialed: Exclude<DialOutcome, { kind: "opened" }>): HttpAnswer {
   return dialed.kind === "refused" ? dialed : answers.originUnreachable;
-}
-
-function headerValue(request: IncomingMessage, name: string): string | undefined {
-  const value = request.headers[name];
-  return Array.isArray(value) ? value.join(", ") : value;
 }

@@ -1,23 +1,33 @@
 import { STATUS_CODES } from "node:http";
-import type { Duplex } from "node:stream";
+import type { Socket } from "node:net";
 import type { FastifyReply } from "fastify";
 
 /** A complete answer. Clients show body texts to their users, so they are ASP.NET Core's own (protocol.md 2.0, 7.7). */
 export interface HttpAnswer {
   readonly status: number;
+  /** Empty: none. */
   readonly contentType: string;
   readonly body: string | Buffer;
-  readonly retryAfterSeconds?: number;
+  /** Names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export function plainText(status: number, body = ""): HttpAnswer {
   return { status, contentType: "text/plain", body };
 }
 
+function empty(status: number, headers: Readonly<Record<string, string>>): HttpAnswer {
+  return { status, contentType: "", body: "", headers };
+}
+
 export const answers = {
   empty: plainText(200),
   deleted: plainText(202),
+  badRequest: plainText(400),
   unreadable: plainText(400),
+  noToken: empty(401, { "www-authenticate": "Bearer" }),
+  badToken: empty(401, { "www-authenticate": 'Bearer error="invalid_token"' }),
+  foreignPage: plainText(403),
   tooEarly: plainText(413, "Too many bytes were sent before a transport was connected."),
   noHub: plainText(404),
   noId: plainText(400, "Connection ID required"),
@@ -28,26 +38,40 @@ export const answers = {
   noDelete: plainText(400, "Cannot terminate this connection using the DELETE endpoint."),
   otherTransport: plainText(400, "Cannot change transports mid-connection"),
   badUpgrade: plainText(400, "This endpoint takes WebSocket upgrades without a body only."),
+  failed: plainText(500),
   originUnreachable: plainText(502, "The origin of this hub cannot be reached."),
-  full: { ...plainText(503, "The gateway has no room for another connection."), retryAfterSeconds: 5 },
-  draining: { ...plainText(503, "The gateway is shutting down."), retryAfterSeconds: 2 },
-} as const;
+  redirectRefused: plainText(502, "The origin of this hub redirects to a host that is not allowed."),
+  noKeys: retryLater(5, "Tokens cannot be verified at the moment."),
+  full: retryLater(5, "The gateway has no room for another connection."),
+  draining: retryLater(2, "The gateway is shutting down."),
+} as const satisfies Readonly<Record<string, HttpAnswer>>;
 
-export async function sendAnswer(reply: FastifyReply, answer: HttpAnswer): Promise<void> {
-  if (answer.retryAfterSeconds !== undefined) reply.header("retry-after", String(answer.retryAfterSeconds));
-  if (answer.contentType !== "") reply.header("content-type", answer.contentType);
-  await reply.code(answer.status).send(answer.body);
+function retryLater(seconds: number, body: string): HttpAnswer {
+  return { ...plainText(503, body), headers: { "retry-after": String(seconds) } };
 }
 
-/** Refuses an upgrade: there is no fastify reply on this path, only the socket. */
-export function refuseUpgrade(socket: Duplex, { status, contentType, body, retryAfterSeconds }: HttpAnswer): void {
+export async function sendAnswer(
+  reply: FastifyReply,
+  { status, contentType, body, headers }: HttpAnswer,
+): Promise<void> {
+  if (headers !== undefined) reply.headers({ ...headers });
+  if (contentType !== "") reply.header("content-type", contentType);
+  reply.code(status);
+  // A body of text, even an empty one, would be given a type.
+  await (contentType === "" && body.length === 0 ? reply.send() : reply.send(body));
+}
+
+/** An answer where there is only the socket: to an upgrade, or to what the parser refused. Ends the socket. */
+export function writeAnswer(socket: Socket, { status, contentType, body, headers }: HttpAnswer): void {
   const lines = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`,
     "Connection: close",
     `Content-Length: ${Buffer.byteLength(body)}`,
   ];
   if (contentType !== "") lines.push(`Content-Type: ${contentType}`);
-  if (retryAfterSeconds !== undefined) lines.push(`Retry-After: ${retryAfterSeconds}`);
+  for (const [name, value] of Object.entries(headers ?? {})) lines.push(`${name}: ${value}`);
+  // A peer that never ends its side would otherwise keep the socket for ever.
+  socket.once("finish", () => socket.destroy());
   socket.write(`${lines.join("\r\n")}\r\n\r\n`);
   socket.end(body);
 }

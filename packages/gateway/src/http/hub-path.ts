@@ -1,3 +1,5 @@
+import type { IncomingMessage } from "node:http";
+
 /** Paths are matched like ASP.NET routes: case does not matter, a trailing slash is tolerated. */
 export function normalizePath(path: string): string {
   const lower = path.toLowerCase();
@@ -15,4 +17,16 @@ export function queryValue(query: string, name: string): string | undefined {
   let value: string | undefined;
   for (const [key, text] of new URLSearchParams(query)) if (key.toLowerCase() === name.toLowerCase()) value = text;
   return value;
+}
+
+/**
+ * Whether this is a request as every client writes it. Two `Host` headers, or a target with a host of its own, are for a
+ * proxy to disagree about with whoever is behind it.
+ */
+export function isPlainRequest({ url = "", rawHeaders }: IncomingMessage): boolean {
+  let hostCount = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    if (rawHeaders[index]?.toLowerCase() === "host") hostCount += 1;
+  }
+  return url.startsWith("/") && hostCount <= 1;
 }

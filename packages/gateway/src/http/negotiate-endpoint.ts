@@ -1,17 +1,13 @@
-import type { IncomingMessage } from "node:http";
-import {
-  type AvailableTransport,
-  nonIntegerVersionError,
-  parseNegotiateVersion,
-  writeNegotiateResponse,
-} from "@signalr-edge/protocol";
+import { type AvailableTransport, nonIntegerVersionError, parseNegotiateVersion } from "@signalr-edge/protocol";
 import { type ClientRegistry, newConnectionToken } from "../client/client-registry.ts";
 import type { HubRuntime } from "../hub-runtime.ts";
+import { Owner } from "../identity.ts";
 import type { Metrics } from "../observe/metrics.ts";
-import type { NegotiateOutcome, UpstreamTicket } from "../upstream/upstream-negotiate.ts";
-import type { Admission } from "./admission.ts";
-import { answers, type HttpAnswer, plainText } from "./http-answer.ts";
+import type { UpstreamTicket } from "../upstream/upstream-negotiate.ts";
+import type { ConnectRequest } from "./connector.ts";
+import { answers, type HttpAnswer } from "./http-answer.ts";
 import { queryValue } from "./hub-path.ts";
+import { negotiateAnswer, refusal } from "./refusal.ts";
 
 /** What a negotiated id carries to the transport that comes for it. */
 export interface ConnectTicket {
@@ -19,6 +15,8 @@ export interface ConnectTicket {
   readonly upstream: UpstreamTicket | undefined;
   /** Stateful reconnect was asked for and granted. */
   readonly isStateful: boolean;
+  /** Who negotiated: the transport must come from the same user. */
+  readonly owner: Owner;
 }
 
 export interface NegotiateParts {
@@ -43,13 +41,13 @@ export class NegotiateEndpoint {
     this.#parts = parts;
   }
 
-  async answer(admission: Admission, request: IncomingMessage, query: string): Promise<HttpAnswer> {
+  async answer({ admission, request, query, caller }: ConnectRequest): Promise<HttpAnswer> {
     if (request.method !== "POST") return answers.methodNotAllowed;
     const { registry, maxNegotiations, metrics } = this.#parts;
     const requested = parseNegotiateVersion(queryValue(query, "negotiateVersion"));
-    if (requested === undefined) return json({ kind: "error", error: nonIntegerVersionError });
+    if (requested === undefined) return negotiateAnswer({ kind: "error", error: nonIntegerVersionError });
     if (registry.negotiatedCount >= maxNegotiations) return answers.full;
-    const outcome = await admission.admit(request, query);
+    const outcome = await admission.admit(caller);
     if (outcome.kind !== "accepted") {
       metrics.negotiationsRefused += 1;
       return refusal(outcome);
@@ -58,7 +56,8 @@ export class NegotiateEndpoint {
     const { runtime } = admission;
     const isAsked = queryValue(query, "useStatefulReconnect")?.toLowerCase() === "true";
     const isStateful = isAsked && runtime.config.statefulReconnect;
-    return this.#accept(runtime, requested === 0 ? 0 : 1, { upstream: outcome.ticket, isStateful });
+    const ticket = { upstream: outcome.ticket, isStateful, owner: new Owner(caller.identity, caller.credential) };
+    return this.#accept(runtime, requested === 0 ? 0 : 1, ticket);
   }
 
   #accept(runtime: HubRuntime, version: 0 | 1, ticket: ConnectTicket): HttpAnswer {
@@ -66,7 +65,7 @@ export class NegotiateEndpoint {
     const connectionId = ticket.upstream?.connectionId ?? newConnectionToken();
     const connectionToken = version === 0 ? connectionId : newConnectionToken();
     this.#parts.registry.add(connectionToken, runtime.config.path, ticket, this.#parts.disconnectTimeoutMs);
-    return json({
+    return negotiateAnswer({
       kind: "connection",
       version,
       connectionId,
@@ -75,20 +74,4 @@ export class NegotiateEndpoint {
       useStatefulReconnect: ticket.isStateful,
     });
   }
-}
-
-/** Status and body of the origin as they are; its silence as a short 502. */
-export function refusal(outcome: Exclude<NegotiateOutcome, { kind: "accepted" }>): HttpAnswer {
-  switch (outcome.kind) {
-    case "refused":
-      return { status: outcome.status, contentType: outcome.contentType, body: outcome.body };
-    case "error":
-      return json(outcome);
-    case "unreachable":
-      return answers.originUnreachable;
-  }
-}
-
-function json(response: Parameters<typeof writeNegotiateResponse>[0]): HttpAnswer {
-  return { ...plainText(200, writeNegotiateResponse(response)), contentType: "application/json" };
 }

@@ -14,7 +14,7 @@ const maxVerdicts = 10_000;
 /**
  * `authentication: origin` for hubs whose clients get no origin connection of their own: the origin is asked once per
  * credential and period whether it would take the client, so a log-in storm of anonymous clients costs it one request
- * (aggregation.md 5). Identical credentials means identical Authorization header, cookies and `access_token`.
+ * (aggregation.md 5).
  */
 export class OriginVerdict {
   readonly #clock: Clock;
@@ -36,9 +36,7 @@ export class OriginVerdict {
     if (known !== undefined && known.expiresAtMs > this.#clock.now()) return known.outcome;
     const outcome = this.#negotiate(as);
     this.#remember(key, { outcome, expiresAtMs: this.#clock.now() + this.#ttlMs });
-    // An origin that cannot be reached has given no verdict.
-    const { kind } = await outcome;
-    if (kind === "unreachable" && this.#verdicts.get(key)?.outcome === outcome) this.#verdicts.delete(key);
+    if (!isVerdict(await outcome) && this.#verdicts.get(key)?.outcome === outcome) this.#verdicts.delete(key);
     return outcome;
   }
 
@@ -52,7 +50,13 @@ export class OriginVerdict {
   }
 }
 
-function credentialDigest({ query, headers }: UpstreamRequest): string {
+/** An origin that cannot be reached, or has a fault of its own, has said nothing of the client. */
+function isVerdict(outcome: NegotiateOutcome): boolean {
+  return outcome.kind !== "unreachable" && !(outcome.kind === "refused" && outcome.status >= 500);
+}
+
+/** Equal for equal Authorization header, cookies and `access_token`. */
+export function credentialDigest({ query, headers }: UpstreamRequest): string {
   const credentials = [headers.authorization, headers.cookie, queryValue(query, "access_token")];
   return createHash("sha256")
     .update(JSON.stringify(credentials.map((value) => value ?? null)))

@@ -28,7 +28,14 @@ export class RequestEndpoint {
     if (method !== "GET" && method !== "POST" && method !== "DELETE") return answers.methodNotAllowed;
     const id = queryValue(asked.query, "id");
     if (id === undefined) return answers.noId;
-    const entry = this.#connector.parts.registry.find(id, asked.admission.runtime.config.path);
+    const { registry } = this.#connector.parts;
+    const { path } = asked.admission.runtime.config;
+    const found = registry.find(id, path);
+    if (found === undefined) return answers.unknownId;
+    const refusal = await refuseUse(found, asked);
+    if (refusal !== undefined) return refusal;
+    // While the origin was asked, the connection may have been opened, or have ended.
+    const entry = registry.find(id, path);
     if (entry === undefined) return answers.unknownId;
     if (method === "POST") return this.#post(asked.request, entry);
     if (method === "DELETE") return this.#delete(entry);
@@ -103,6 +110,21 @@ export class RequestEndpoint {
     this.#connector.abandon(prepared);
     return { kind: "refused", answer: answers.unknownId };
   }
+}
+
+/** A GET that opens a transport is judged where that is done. */
+async function refuseUse(
+  entry: Entry<ConnectTicket>,
+  { admission, request, caller }: ConnectRequest,
+): Promise<HttpAnswer | undefined> {
+  if (entry.kind !== "connected") {
+    if (request.method === "GET") return undefined;
+    return admission.refuseUse(entry.kind === "negotiated" ? entry.ticket.owner : undefined, caller);
+  }
+  const { owner } = entry.connection;
+  const answer = await admission.refuseUse(owner, caller);
+  if (answer === undefined) owner.renew(caller.identity);
+  return answer;
 }
 
 /** Accepted and kept for the transport that is still to come. */

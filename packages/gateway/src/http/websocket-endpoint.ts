@@ -1,13 +1,19 @@
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { WebSocketServer } from "ws";
+import type { ClientConnection } from "../client/client-connection.ts";
 import { ClientWebSocket, WebSocketTransport } from "../client/websocket-transport.ts";
 import type { Connector, ConnectRequest } from "./connector.ts";
-import { answers, type HttpAnswer, refuseUpgrade } from "./http-answer.ts";
+import { answers, type HttpAnswer, writeAnswer } from "./http-answer.ts";
 import { queryValue } from "./hub-path.ts";
 
 /** Largest WebSocket message of a client: batches are allowed, single hub messages are bounded by the splitter. */
 const maxWebSocketMessageBytes = 1_048_576;
+
+interface Resumable {
+  readonly id: string;
+  readonly connection: ClientConnection;
+}
 
 /** WebSocket upgrades on `{hub}`. They pass no fastify route or hook, so every check is made here (protocol.md 2.1). */
 export class WebSocketEndpoint {
@@ -21,7 +27,8 @@ export class WebSocketEndpoint {
 
   async upgrade(asked: ConnectRequest, socket: Socket, head: Buffer): Promise<void> {
     if (!isPlainUpgrade(asked.request, head)) return this.#refuse(socket, answers.badUpgrade);
-    if (this.#resume(asked, socket, head)) return;
+    const resumable = this.#findResumable(asked);
+    if (resumable !== undefined) return this.#resume(asked, resumable, socket, head);
     const aborter = new AbortController();
     const abort = (): void => aborter.abort();
     socket.on("error", abort);
@@ -45,25 +52,34 @@ export class WebSocketEndpoint {
     if (!isAttached) this.#connector.abandon(prepared);
   }
 
-  /** Stateful reconnect: a new socket for a connection that is there already. False if it is none of that kind. */
-  #resume({ admission, request, query }: ConnectRequest, socket: Socket, head: Buffer): boolean {
-    const { registry, turn, limits } = this.#connector.parts;
-    const { path } = admission.runtime.config;
+  /** Stateful reconnect: the connection for which a new socket comes, if it is one of that kind. */
+  #findResumable({ admission, query }: ConnectRequest): Resumable | undefined {
     const id = queryValue(query, "id");
-    const entry = id === undefined ? undefined : registry.find(id, path);
-    if (id === undefined || entry?.kind !== "connected" || !entry.connection.isResumable) return false;
-    const { connection } = entry;
+    if (id === undefined) return undefined;
+    const entry = this.#connector.parts.registry.find(id, admission.runtime.config.path);
+    if (entry?.kind !== "connected" || !entry.connection.isResumable) return undefined;
+    return { id, connection: entry.connection };
+  }
+
+  async #resume(asked: ConnectRequest, found: Resumable, socket: Socket, head: Buffer): Promise<void> {
+    const { admission, request, caller } = asked;
+    const { registry, turn, limits } = this.#connector.parts;
+    const { id, connection } = found;
+    const refusal = await admission.refuseUse(connection.owner, caller);
+    if (refusal !== undefined) return this.#refuse(socket, refusal);
+    // While the origin was asked, the connection may have ended.
+    if (!connection.isResumable) return this.#refuse(socket, answers.unknownId);
+    connection.owner.renew(caller.identity);
     this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
       const transport = new WebSocketTransport(webSocket as ClientWebSocket, socket, turn, limits, connection);
-      registry.connect(id, path, connection, transport);
+      registry.connect(id, admission.runtime.config.path, connection, transport);
       connection.resume(transport);
     });
-    return true;
   }
 
   #refuse(socket: Socket, answer: HttpAnswer): void {
     this.#connector.parts.metrics.upgradesRefused += 1;
-    refuseUpgrade(socket, answer);
+    writeAnswer(socket, answer);
   }
 }
 

@@ -27,6 +27,9 @@ export class HubMetrics {
   /** Group messages that arrived a second time on a private upstream (R-13). */
   duplicatesDropped = 0;
   slowConsumers = 0;
+  /** Group messages that clients behind did not get: dropped, or replaced by a newer one of their key. */
+  dropped = 0;
+  conflated = 0;
   /** Group subscriptions interrupted by the end of a shared upstream (R-30). */
   gaps = 0;
   /** Joins by clients, and the hub invocations at the origin that served them (R-21). */
@@ -34,6 +37,11 @@ export class HubMetrics {
   originJoins = 0;
   originLeaves = 0;
   joinErrors = 0;
+  /** Shared calls: answered without an invocation of their own, and invocations at the origin. */
+  sharedCalls = 0;
+  originCalls = 0;
+  /** Shared streams started at the origin. */
+  originStreams = 0;
   /** Connections of shared upstreams that reached `open`. */
   sharedUpstreamConnects = 0;
   /** Bugs of the gateway met while serving a client. */

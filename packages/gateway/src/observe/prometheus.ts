@@ -35,11 +35,16 @@ export const hubFamilies: readonly HubFamily[] = [
   counter("unattributed_total", "Messages on a shared upstream without rule, key or group", (m) => m.unattributed),
   counter("duplicates_dropped_total", "Group messages that came a second time, privately", (m) => m.duplicatesDropped),
   counter("slow_consumers_total", "Clients cut because they did not read", (m) => m.slowConsumers),
+  counter("dropped_total", "Group messages not sent to clients behind (onSlow: drop)", (m) => m.dropped),
+  counter("conflated_total", "Group messages replaced by a newer one for clients behind", (m) => m.conflated),
   counter("gaps_total", "Group subscriptions interrupted by the end of a shared upstream", (m) => m.gaps),
   counter("joins_total", "Joins that clients asked for", (m) => m.joins),
   counter("origin_joins_total", "Join invocations sent to the origin", (m) => m.originJoins),
   counter("origin_leaves_total", "Leave invocations sent to the origin", (m) => m.originLeaves),
   counter("internal_errors_total", "Bugs of the gateway met while serving a client", (m) => m.internalErrors),
+  counter("shared_calls_total", "Calls answered without an invocation of their own", (m) => m.sharedCalls),
+  counter("origin_calls_total", "Invocations of shared calls sent to the origin", (m) => m.originCalls),
+  counter("origin_streams_total", "Shared streams started at the origin", (m) => m.originStreams),
   counter("join_errors_total", "Join invocations that the origin refused", (m) => m.joinErrors),
 ];
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { WebSocket } from "ws";
 import type { UpstreamTicket } from "./upstream-negotiate.ts";
-import { type UpstreamRequest, upstreamUrl } from "./upstream-request.ts";
+import { destinationOf, type UpstreamRequest, upstreamUrl } from "./upstream-request.ts";
 
 export type DialOutcome =
   | { readonly kind: "opened"; readonly webSocket: WebSocket }
@@ -23,10 +23,12 @@ export function dial(
   limits: DialLimits,
   signal: AbortSignal,
 ): Promise<DialOutcome> {
-  const url = upstreamUrl(origin, "", as.query, `id=${encodeURIComponent(ticket.connectionToken)}`);
+  const to = destinationOf(origin, as, ticket.redirect);
+  const url = upstreamUrl(to.hubUrl, "", to.as.query, `id=${encodeURIComponent(ticket.connectionToken)}`);
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
   const webSocket = new WebSocket(url, {
-    headers: withCookie(as.headers, ticket.cookie),
+    headers: withCookie(to.as.headers, ticket.cookie),
+    ...(ticket.ca === undefined ? {} : { ca: [...ticket.ca] }),
     handshakeTimeout: limits.upstreamConnectTimeoutMs,
     maxPayload: limits.upstreamMaxMessageBytes,
     perMessageDeflate: false,
@@ -52,6 +54,9 @@ export function dial(
 }
 
 async function readRefusal(response: IncomingMessage): Promise<DialOutcome> {
+  const status = response.statusCode ?? 502;
+  // No refusal, and nothing that a client could be answered with: something there does not know WebSockets.
+  if (status < 400) return { kind: "unreachable", reason: `it answered the upgrade with status ${status}` };
   const chunks: Buffer[] = [];
   let length = 0;
   try {
@@ -64,7 +69,7 @@ async function readRefusal(response: IncomingMessage): Promise<DialOutcome> {
     return { kind: "unreachable", reason: String(error) };
   }
   const contentType = response.headers["content-type"] ?? "";
-  return { kind: "refused", status: response.statusCode ?? 502, contentType, body: Buffer.concat(chunks) };
+  return { kind: "refused", status, contentType, body: Buffer.concat(chunks) };
 }
 
 function withCookie(headers: Readonly<Record<string, string>>, cookie: string | undefined): Record<string, string> {

@@ -1,6 +1,7 @@
 import { type Envelope, type Frame, type HubProtocol, MessageType } from "@signalr-edge/protocol";
 import type { WebSocket } from "ws";
-import type { PassThrough } from "../aggregation/ports.ts";
+import type { InvocationOutcome, PassThrough } from "../aggregation/ports.ts";
+import { OwnInvocations } from "./own-invocations.ts";
 import type { PrivateUpstreamParts } from "./private-upstream.ts";
 import { UpstreamConnection, type UpstreamConnectionListener } from "./upstream-connection.ts";
 
@@ -27,11 +28,13 @@ type State =
  */
 export class LazyPrivateUpstream implements PassThrough, UpstreamConnectionListener {
   readonly #parts: LazyPrivateUpstreamParts;
+  readonly #own: OwnInvocations;
   #state: State = { name: "idle" };
   #queuedBytes = 0;
 
   constructor(parts: LazyPrivateUpstreamParts) {
     this.#parts = parts;
+    this.#own = new OwnInvocations(parts.clock, parts.limits.joinTimeoutMs);
   }
 
   start(_protocol: HubProtocol): void {
@@ -39,18 +42,16 @@ export class LazyPrivateUpstream implements PassThrough, UpstreamConnectionListe
   }
 
   send(envelope: Envelope, frame: Frame): void {
-    const state = this.#state;
-    if (state.name === "open") return state.connection.send(frame);
-    if (state.name === "closed") return;
-    if (state.name === "idle") {
-      // Stream items, completions and cancels belong to an invocation; without a connection there is none.
-      if (envelope.type !== MessageType.Invocation && envelope.type !== MessageType.StreamInvocation) return;
-      void this.#connect(Buffer.from(frame)); // outlives the chunk
-    } else {
-      state.queue.push(Buffer.from(frame)); // outlives the chunk
-    }
-    this.#queuedBytes += frame.length;
-    if (this.#queuedBytes > this.#parts.privateQueueMaxBytes) this.#parts.client.pauseReading();
+    if (this.#state.name === "open") return this.#state.connection.send(frame);
+    // Stream items, completions and cancels belong to an invocation; without a connection there is none.
+    if (this.#state.name === "idle" && !isInvocation(envelope)) return;
+    this.#enqueue(Buffer.from(frame)); // outlives the chunk
+  }
+
+  invoke(method: string, rawArguments: readonly Uint8Array[], done: (outcome: InvocationOutcome) => void): void {
+    const frame = this.#own.invoke(this.#parts.client.protocol, method, rawArguments, done);
+    if (this.#state.name === "open") this.#state.connection.send(frame);
+    else this.#enqueue(frame);
   }
 
   pause(): void {
@@ -69,6 +70,7 @@ export class LazyPrivateUpstream implements PassThrough, UpstreamConnectionListe
   }
 
   sweep(nowMs: number): void {
+    this.#own.sweep(nowMs);
     if (this.#state.name === "handshaking" || this.#state.name === "open") this.#state.connection.sweep(nowMs);
   }
 
@@ -88,7 +90,7 @@ export class LazyPrivateUpstream implements PassThrough, UpstreamConnectionListe
   received(envelope: Envelope, frame: Frame): void {
     this.#parts.metrics.privateMessages += 1;
     this.#parts.metrics.privateBytes += frame.length;
-    this.#parts.client.relay(envelope, frame);
+    if (!this.#own.takes(envelope, frame)) this.#parts.client.relay(envelope, frame);
   }
 
   /** An open private upstream takes its client with it, as a direct connection would (R-11). */
@@ -104,6 +106,14 @@ export class LazyPrivateUpstream implements PassThrough, UpstreamConnectionListe
 
   drained(): void {
     this.#parts.client.resumeReading();
+  }
+
+  #enqueue(frame: Frame): void {
+    const state = this.#state;
+    if (state.name === "connecting" || state.name === "handshaking") state.queue.push(frame);
+    else if (state.name === "idle") void this.#connect(frame);
+    this.#queuedBytes += frame.length;
+    if (this.#queuedBytes > this.#parts.privateQueueMaxBytes) this.#parts.client.pauseReading();
   }
 
   async #connect(first: Frame): Promise<void> {
@@ -125,12 +135,16 @@ export class LazyPrivateUpstream implements PassThrough, UpstreamConnectionListe
     this.#state = { name: "idle" };
     this.#queuedBytes = 0;
     for (const frame of queue) {
-      const { invocationId, target, type } = client.protocol.peek(frame);
-      const isInvocation = type === MessageType.Invocation || type === MessageType.StreamInvocation;
-      if (!isInvocation || invocationId === undefined) continue;
-      const error = `An unexpected error occurred invoking '${target ?? ""}' on the server.`;
-      client.complete(invocationId, { kind: "error", error });
+      const envelope = client.protocol.peek(frame);
+      const { invocationId, target = "" } = envelope;
+      if (!isInvocation(envelope) || invocationId === undefined) continue;
+      const error = `An unexpected error occurred invoking '${target}' on the server.`;
+      if (!this.#own.fail(invocationId, error)) client.complete(invocationId, { kind: "error", error });
     }
     client.resumeReading();
   }
+}
+
+function isInvocation({ type }: Envelope): boolean {
+  return type === MessageType.Invocation || type === MessageType.StreamInvocation;
 }

@@ -1,13 +1,14 @@
 import type { Envelope, Frame, HubProtocol } from "@signalr-edge/protocol";
 import type { WebSocket } from "ws";
-import type { PassThrough, PassThroughClient } from "../aggregation/ports.ts";
+import type { InvocationOutcome, PassThrough, PassThroughClient } from "../aggregation/ports.ts";
 import type { Clock } from "../clock.ts";
 import type { HubMetrics } from "../observe/metrics.ts";
+import { OwnInvocations } from "./own-invocations.ts";
 import { UpstreamConnection, type UpstreamConnectionListener, type UpstreamLimits } from "./upstream-connection.ts";
 
 export interface PrivateUpstreamParts {
   readonly client: PassThroughClient;
-  readonly limits: UpstreamLimits;
+  readonly limits: UpstreamLimits & { readonly joinTimeoutMs: number };
   readonly clock: Clock;
   readonly metrics: HubMetrics;
 }
@@ -19,9 +20,11 @@ export interface PrivateUpstreamParts {
 export class PrivateUpstream implements PassThrough, UpstreamConnectionListener {
   readonly #parts: PrivateUpstreamParts;
   readonly #connection: UpstreamConnection;
+  readonly #own: OwnInvocations;
 
   constructor(webSocket: WebSocket, parts: PrivateUpstreamParts) {
     this.#parts = parts;
+    this.#own = new OwnInvocations(parts.clock, parts.limits.joinTimeoutMs);
     this.#connection = new UpstreamConnection(webSocket, parts.limits, parts.clock, this);
   }
 
@@ -31,6 +34,10 @@ export class PrivateUpstream implements PassThrough, UpstreamConnectionListener 
 
   send(_envelope: Envelope, frame: Frame): void {
     this.#connection.send(frame);
+  }
+
+  invoke(method: string, rawArguments: readonly Uint8Array[], done: (outcome: InvocationOutcome) => void): void {
+    this.#connection.send(this.#own.invoke(this.#parts.client.protocol, method, rawArguments, done));
   }
 
   pause(): void {
@@ -47,6 +54,7 @@ export class PrivateUpstream implements PassThrough, UpstreamConnectionListener 
   }
 
   sweep(nowMs: number): void {
+    this.#own.sweep(nowMs);
     this.#connection.sweep(nowMs);
   }
 
@@ -61,7 +69,7 @@ export class PrivateUpstream implements PassThrough, UpstreamConnectionListener 
   received(envelope: Envelope, frame: Frame): void {
     this.#parts.metrics.privateMessages += 1;
     this.#parts.metrics.privateBytes += frame.length;
-    this.#parts.client.relay(envelope, frame);
+    if (!this.#own.takes(envelope, frame)) this.#parts.client.relay(envelope, frame);
   }
 
   ended(closeFrame: Frame | undefined): void {

@@ -5,11 +5,18 @@ import {
   type HubProtocol,
   MessageType,
 } from "@signalr-edge/protocol";
-import type { GroupSource, GroupSourceListener, InvocationOutcome } from "../aggregation/ports.ts";
+import type {
+  GroupSource,
+  GroupSourceListener,
+  InvocationOutcome,
+  StreamHandle,
+  StreamListener,
+} from "../aggregation/ports.ts";
 import type { Clock, Timer } from "../clock.ts";
 import type { Logger } from "../observe/log.ts";
 import type { HubMetrics } from "../observe/metrics.ts";
 import { backoffDelayMs } from "./backoff.ts";
+import { completionPayload } from "./completion-payload.ts";
 import { type DialLimits, dial } from "./dial.ts";
 import { PendingInvocations } from "./pending-invocations.ts";
 import { UpstreamConnection, type UpstreamConnectionListener, type UpstreamLimits } from "./upstream-connection.ts";
@@ -78,6 +85,20 @@ export class SharedUpstream implements GroupSource, UpstreamConnectionListener {
     this.#state.connection.send(protocol.writeInvocation({ target: method, invocationId, arguments: rawArguments }));
   }
 
+  stream(method: string, rawArguments: readonly Uint8Array[], listener: StreamListener): StreamHandle {
+    if (this.#state.name !== "open") throw new Error("stream on a shared upstream that is not open");
+    const { protocol, clock } = this.#parts;
+    const { connection } = this.#state;
+    const invocationId = this.#pending.addStream(method, clock.now(), listener);
+    connection.send(protocol.writeStreamInvocation({ target: method, invocationId, arguments: rawArguments }));
+    return {
+      cancel: () => {
+        this.#pending.forget(invocationId);
+        connection.send(protocol.writeCancelInvocation(invocationId));
+      },
+    };
+  }
+
   complete(invocationId: string, payload: CompletionPayload): void {
     if (this.#state.name !== "open") return;
     this.#state.connection.send(this.#parts.protocol.writeCompletion(invocationId, payload));
@@ -121,7 +142,9 @@ export class SharedUpstream implements GroupSource, UpstreamConnectionListener {
     this.#parts.metrics.originBytes += frame.length;
     if (envelope.type === MessageType.Invocation) this.#listener?.sourceInvocation(envelope, frame);
     else if (envelope.type === MessageType.Completion) this.#completed(envelope, frame);
-    else this.#parts.metrics.unattributed += 1;
+    else if (envelope.type !== MessageType.StreamItem || !this.#streamItem(envelope, frame)) {
+      this.#parts.metrics.unattributed += 1;
+    }
   }
 
   ended(_closeFrame: Frame | undefined, reason: string): void {
@@ -174,16 +197,14 @@ export class SharedUpstream implements GroupSource, UpstreamConnectionListener {
     this.#listener?.sourceRefused();
   }
 
+  #streamItem({ invocationId, item }: Envelope, frame: Frame): boolean {
+    if (invocationId === undefined || item === undefined) return false;
+    return this.#pending.item(invocationId, frame.subarray(item.start, item.end));
+  }
+
   #completed(envelope: Envelope, frame: Frame): void {
-    const { invocationId, error, result } = envelope;
-    if (invocationId === undefined) return;
-    const payload: CompletionPayload =
-      error !== undefined
-        ? { kind: "error", error }
-        : result === undefined
-          ? { kind: "void" }
-          : { kind: "result", raw: frame.subarray(result.start, result.end) };
-    this.#pending.complete(invocationId, payload);
+    const { invocationId } = envelope;
+    if (invocationId !== undefined) this.#pending.complete(invocationId, completionPayload(envelope, frame));
   }
 
   #lost(reason: string): void {

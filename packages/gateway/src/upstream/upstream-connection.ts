@@ -100,6 +100,8 @@ export class UpstreamConnection {
   }
 
   resume(): void {
+    // Nobody could hear the origin meanwhile: its silence counts from now on.
+    this.#lastReceivedMs = this.#clock.now();
     this.#webSocket.resume();
   }
 

@@ -1,15 +1,30 @@
 import { type NegotiateResponse, ProtocolError, parseNegotiateResponse } from "@signalr-edge/protocol";
 import { type Dispatcher, request } from "undici";
-import { type UpstreamRequest, upstreamUrl } from "./upstream-request.ts";
+import { judgeRedirect } from "./judge-redirect.ts";
+import {
+  type Destination,
+  destinationOf,
+  type Redirect,
+  type UpstreamRequest,
+  upstreamUrl,
+} from "./upstream-request.ts";
 
 /** What the next hop said to a negotiate request. */
 export type NegotiateOutcome =
   | { readonly kind: "accepted"; readonly ticket: UpstreamTicket }
   /** A status other than 200, to be shown to the client as it is: status and body end up in client error texts. */
-  | { readonly kind: "refused"; readonly status: number; readonly contentType: string; readonly body: Buffer }
+  | {
+      readonly kind: "refused";
+      readonly status: number;
+      readonly contentType: string;
+      readonly body: Buffer;
+      /** `WWW-Authenticate` of a 401. */
+      readonly challenge?: string;
+    }
   /** 200 with `{"error"}`. */
   | { readonly kind: "error"; readonly error: string }
-  | { readonly kind: "unreachable"; readonly reason: string };
+  /** `redirectHost`: it can be reached, but sends us to a host where we do not go. */
+  | { readonly kind: "unreachable"; readonly reason: string; readonly redirectHost?: string };
 
 /** A negotiated id at the next hop. It expires there after about 15 s without a transport. */
 export interface UpstreamTicket {
@@ -19,56 +34,90 @@ export interface UpstreamTicket {
   readonly connectionToken: string;
   /** Affinity cookies to repeat on the transport's request, as a `Cookie` header value. */
   readonly cookie: string | undefined;
+  /** The id is valid there and not at the origin. Absent: it is the origin's. */
+  readonly redirect?: Redirect;
+  /** PEM certificates that the id's host may be signed by. Absent: those that come with Node. */
+  readonly ca?: readonly string[];
 }
 
 export interface NegotiateOptions {
   readonly dispatcher: Dispatcher;
+  /** For all redirects together. */
   readonly timeoutMs: number;
+  /** Where redirects may lead: `host` or `host:port`, lower case. Absent: nowhere. */
+  readonly redirectHosts?: readonly string[];
+  /** For the ticket; the dispatcher has its own. */
+  readonly ca?: readonly string[];
 }
+
+type Answer =
+  | Exclude<NegotiateOutcome, { kind: "accepted" }>
+  | { readonly kind: "answered"; readonly response: NegotiateResponse; readonly cookie: string | undefined };
 
 const maxAnswerBytes = 65_536;
 
-/** One negotiate request (version 1). Never throws. */
+/** Negotiates (version 1), and again wherever the answers lead. Never throws. */
 export async function negotiate(
   origin: string,
   as: UpstreamRequest,
-  { dispatcher, timeoutMs }: NegotiateOptions,
+  options: NegotiateOptions,
 ): Promise<NegotiateOutcome> {
+  const signal = AbortSignal.timeout(options.timeoutMs);
+  const visited = [origin];
+  let redirect: Redirect | undefined;
+  for (;;) {
+    const answer = await ask(destinationOf(origin, as, redirect), options.dispatcher, signal);
+    if (answer.kind !== "answered") return answer;
+    const { response, cookie } = answer;
+    if (response.kind === "error") return response;
+    if (response.kind === "connection") {
+      const { ca } = options;
+      return accept(response, {
+        cookie,
+        ...(redirect === undefined ? {} : { redirect }),
+        ...(ca === undefined ? {} : { ca }),
+      });
+    }
+    const verdict = judgeRedirect(response.url, visited, options.redirectHosts);
+    if (verdict.kind === "refused") {
+      return { kind: "unreachable", reason: verdict.reason, redirectHost: verdict.host };
+    }
+    visited.push(response.url);
+    // A next hop that gives no token leaves us with the last one that was given.
+    redirect = { url: response.url, accessToken: response.accessToken ?? redirect?.accessToken };
+  }
+}
+
+async function ask({ hubUrl, as }: Destination, dispatcher: Dispatcher, signal: AbortSignal): Promise<Answer> {
   try {
-    const response = await request(upstreamUrl(origin, "/negotiate", as.query, "negotiateVersion=1"), {
+    const response = await request(upstreamUrl(hubUrl, "/negotiate", as.query, "negotiateVersion=1"), {
       method: "POST",
       headers: as.headers,
       dispatcher,
-      signal: AbortSignal.timeout(timeoutMs),
+      signal,
     });
     const body = await readBody(response.body);
-    if (response.statusCode !== 200) {
-      const contentType = headerText(response.headers["content-type"]);
-      return { kind: "refused", status: response.statusCode, contentType, body };
+    const { headers, statusCode: status } = response;
+    if (status !== 200) {
+      const challenge = headers["www-authenticate"];
+      const shown = challenge === undefined ? {} : { challenge: headerText(challenge) };
+      return { kind: "refused", status, contentType: headerText(headers["content-type"]), body, ...shown };
     }
-    return readAnswer(parseNegotiateResponse(body.toString("utf8")), response.headers["set-cookie"]);
+    const cookie = cookiePairs(headers["set-cookie"]);
+    return { kind: "answered", response: parseNegotiateResponse(body.toString("utf8")), cookie };
   } catch (error) {
     return { kind: "unreachable", reason: describe(error) };
   }
 }
 
-function readAnswer(response: NegotiateResponse, setCookie: string | string[] | undefined): NegotiateOutcome {
-  switch (response.kind) {
-    case "error":
-      return { kind: "error", error: response.error };
-    case "redirect":
-      return { kind: "unreachable", reason: `it redirects to ${new URL(response.url).origin}, which is not followed` };
-    case "connection": {
-      if (!response.availableTransports.some(({ transport }) => transport === "WebSockets")) {
-        return { kind: "unreachable", reason: "it does not offer the WebSockets transport" };
-      }
-      const connectionToken = response.connectionToken ?? response.connectionId;
-      return {
-        kind: "accepted",
-        ticket: { connectionId: response.connectionId, connectionToken, cookie: cookiePairs(setCookie) },
-      };
-    }
+function accept(
+  { availableTransports, connectionId, connectionToken }: NegotiateResponse & { readonly kind: "connection" },
+  way: Pick<UpstreamTicket, "cookie" | "redirect" | "ca">,
+): NegotiateOutcome {
+  if (!availableTransports.some(({ transport }) => transport === "WebSockets")) {
+    return { kind: "unreachable", reason: "it does not offer the WebSockets transport" };
   }
+  return { kind: "accepted", ticket: { connectionId, connectionToken, ...way } };
 }
 
 async function readBody(body: AsyncIterable<Buffer>): Promise<Buffer> {
@@ -91,7 +140,7 @@ function cookiePairs(setCookie: string | string[] | undefined): string | undefin
 }
 
 function headerText(value: string | string[] | undefined): string {
-  return (Array.isArray(value) ? value[0] : value) ?? "";
+  return (Array.isArray(value) ? value.join(", ") : value) ?? "";
 }
 
 /** For the log: kind of failure, never the URL with its query. */

@@ -1,0 +1,21 @@
+import type { Envelope } from "@signalr-edge/protocol";
+import type { Member } from "./ports.ts";
+
+/** In the origin's form for an exception that the client may read (protocol.md 8.2). */
+export function refusal({ target = "" }: Envelope, reason: string): string {
+  return `Failed to invoke '${target}' due to an error on the server. HubException: ${reason}`;
+}
+
+/** As .NET completes a method without a result: with null (R-26). */
+export function completeVoid(client: Member, { invocationId }: Envelope): void {
+  if (invocationId !== undefined) client.complete(invocationId, { kind: "result", raw: client.protocol.nullValue });
+}
+
+/** In the origin's words for a method that the user may not invoke. */
+export function completeUnauthorized(client: Member, envelope: Envelope): void {
+  completeError(client, envelope, `Failed to invoke '${envelope.target ?? ""}' because user is unauthorized`);
+}
+
+export function completeError(client: Member, { invocationId }: Envelope, error: string): void {
+  if (invocationId !== undefined) client.complete(invocationId, { kind: "error", error });
+}
