@@ -74,6 +74,7 @@ export class ProbeTable {
         if (pending === 0) client.membership?.probes.delete(probe);
       });
     }
+    if (pending === 0) client.membership?.probes.delete(probe);
   }
 
   #remember(verdict: string, { owner }: HubClient, ttlMs: number): void {

@@ -1,9 +1,9 @@
-import { ProtocolError } from "@signalr-edge/protocol";
+import { ProtocolError, type TransferFormat } from "@signalr-edge/protocol";
 import { expect, test } from "vitest";
 import { acceptHandshake, type HandshakeVerdict } from "./accept-handshake.ts";
 
-function accept(text: string): HandshakeVerdict {
-  return acceptHandshake(Buffer.from(text));
+function accept(text: string, formats: readonly TransferFormat[] = ["Text", "Binary"]): HandshakeVerdict {
+  return acceptHandshake(Buffer.from(text), formats);
 }
 
 test.each([
@@ -35,3 +35,11 @@ test.each(["{}", '{"protocol":"json"}', '{"version":1}', '{"protocol":1,"version
     expect(() => accept(text)).toThrow(ProtocolError);
   },
 );
+
+test("a binary protocol on a text transport is refused with the origin's text", () => {
+  expect(accept('{"protocol":"messagepack","version":1}', ["Text"])).toEqual({
+    kind: "refused",
+    error:
+      "Cannot use the 'messagepack' protocol on the current transport. The transport does not support 'Binary' transfer format.",
+  });
+});

@@ -278,12 +278,8 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
   #receiveHandshake(splitter: HandshakeSplitter, chunk: Buffer): void {
     const complete = splitter.push(chunk);
     if (complete === undefined) return;
-    const accepted = acceptHandshake(complete.record);
+    const accepted = acceptHandshake(complete.record, this.#output.transport?.transferFormats ?? []);
     if (accepted.kind === "refused") return this.#refuseHandshake(accepted.error, closeReasons.handshakeRefused);
-    const { transferFormat, name } = accepted.protocol;
-    if (this.#output.transport?.transferFormats.includes(transferFormat) === false) {
-      return this.#refuseHandshake(handshakeErrors.transferFormat(name, transferFormat), closeReasons.handshakeRefused);
-    }
     this.protocol = accepted.protocol;
     if (this.#parts.isStateful && accepted.version === 2) this.#output.keepForResume();
     this.#state = { name: "accepting", rest: Buffer.from(complete.rest), startedAtMs: this.#parts.clock.now() };

@@ -1,0 +1,60 @@
+/**
+ * How often the situations came up that the simulation is for. One that never comes up is a promise that nobody checked.
+ */
+export class Sightings {
+  /** Joins of several clients in one invocation. */
+  sharedJoins = 0;
+  /** Joins asked for while the same one was in flight: they share the next. */
+  joinsBehindJoin = 0;
+  /** Joins asked for while the topic was being left at the origin (FT-40). */
+  joinsBehindLeave = 0;
+  /** Messages that reached a client between its join and the answer (FT-37). */
+  earlyMessages = 0;
+  /** Members that left while a join of theirs was in flight (FT-38). */
+  leavesDuringJoin = 0;
+  /** Clients that went while a join of theirs was in flight (FT-42). */
+  vanishedJoiners = 0;
+  /** Joins that the origin refused, and how many clients had waited for them (FT-39). */
+  refusedJoins = 0;
+  refusedWaiters = 0;
+  /** Joins that were refused although their client was a member already. */
+  refusedMembers = 0;
+  /** Joins that were in flight when the connection broke, and were sent again. */
+  lostJoins = 0;
+  /** Completions of an earlier connection (FT-43). */
+  lateCompletions = 0;
+  originLeaves = 0;
+  lostLeaves = 0;
+  /** Members that were closed because of a gap. */
+  gapCloses = 0;
+  /** Topics whose members were brought back by a join, and by one that other clients waited for, too. */
+  rejoins = 0;
+  sharedRejoins = 0;
+  refusedRejoins = 0;
+  /** Invocations that brought back members of one topic and were an ordinary join for another one. */
+  partialRejoins = 0;
+  /** Joins that the gateway itself refused because of a limit. */
+  limitedJoins = 0;
+  /** Broadcasts that reached somebody, and clients that missed some. */
+  broadcasts = 0;
+  broadcastGaps = 0;
+  /** Clients that joined a group before anything else, as soon as they were let in. */
+  eagerJoins = 0;
+  /** Shared calls that joined one in flight, were answered from a kept result, or were lost and made again. */
+  sharedQueries = 0;
+  keptResults = 0;
+  lostQueries = 0;
+  /** Readers of a stream that ran already; items for several of them; streams without readers; broken streams. */
+  lateReaders = 0;
+  sharedItems = 0;
+  cancelledStreams = 0;
+  lostStreams = 0;
+  strayMessages = 0;
+  privateCopies = 0;
+
+  add(other: Sightings): void {
+    for (const name of Object.keys(this) as (keyof Sightings)[]) {
+      if (name !== "add") this[name] += other[name];
+    }
+  }
+}

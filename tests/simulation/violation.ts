@@ -1,0 +1,10 @@
+/** A promise of the gateway that did not hold, under the name that reliability.md (INV-..) or aggregation.md (R-..) gives it. */
+export class Violation extends Error {
+  readonly rule: string;
+
+  constructor(rule: string, message: string) {
+    super(`${rule}: ${message}`);
+    this.name = "Violation";
+    this.rule = rule;
+  }
+}
