@@ -9,6 +9,7 @@ export default defineConfig({
     alias: {
       "@signalr-edge/protocol": source("packages/protocol/src/index.ts"),
       "@signalr-edge/gateway": source("packages/gateway/src/index.ts"),
+      "@signalr-edge/client-shim": source("packages/client-shim/src/index.ts"),
     },
   },
   test: {

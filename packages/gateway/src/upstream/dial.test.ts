@@ -7,7 +7,7 @@ import { type DialOutcome, dial } from "./dial.ts";
 import { closedUrl, type HttpOrigin, startHttpOrigin } from "./http-origin.testing.ts";
 import type { UpstreamTicket } from "./upstream-negotiate.ts";
 
-const limits = { upstreamConnectTimeoutMs: 5000, upstreamMaxMessageBytes: 1000 };
+const limits = { closeTimeoutMs: 1000, upstreamConnectTimeoutMs: 5000, upstreamMaxMessageBytes: 1000 };
 const anonymous = { query: "", headers: {} };
 const ticket: UpstreamTicket = { connectionId: "c", connectionToken: "a+b/c=", cookie: undefined };
 const never = new AbortController().signal;

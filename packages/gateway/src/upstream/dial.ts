@@ -9,6 +9,7 @@ export type DialOutcome =
   | { readonly kind: "unreachable"; readonly reason: string };
 
 export interface DialLimits {
+  readonly closeTimeoutMs: number;
   readonly upstreamConnectTimeoutMs: number;
   readonly upstreamMaxMessageBytes: number;
 }
@@ -26,15 +27,18 @@ export function dial(
   const to = destinationOf(origin, as, ticket.redirect);
   const url = upstreamUrl(to.hubUrl, "", to.as.query, `id=${encodeURIComponent(ticket.connectionToken)}`);
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-  const webSocket = new WebSocket(url, {
+  // Not written in place: the type definitions of `ws` do not know `closeTimeout` yet.
+  const options = {
     headers: withCookie(to.as.headers, ticket.cookie),
     ...(ticket.ca === undefined ? {} : { ca: [...ticket.ca] }),
     handshakeTimeout: limits.upstreamConnectTimeoutMs,
+    closeTimeout: limits.closeTimeoutMs,
     maxPayload: limits.upstreamMaxMessageBytes,
     perMessageDeflate: false,
     // `peek` checks UTF-8 of every frame that it accepts.
     skipUTF8Validation: true,
-  });
+  };
+  const webSocket = new WebSocket(url, options);
   return new Promise((resolve) => {
     const abort = (): void => webSocket.terminate();
     const settle = (outcome: DialOutcome): void => {
