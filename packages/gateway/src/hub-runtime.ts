@@ -27,6 +27,9 @@ import type { UpstreamRequest } from "./upstream/upstream-request.ts";
 /** Origins may nest and number more than clients are allowed to. */
 const upstreamPeekLimits = { maxDepth: 1024, maxArguments: 65_536 };
 
+/** Between two log lines about redirects that are not followed. */
+const redirectReportIntervalMs = 10_000;
+
 /** How long a shared upstream is kept that nobody needs. */
 const idleUpstreamMs = 30_000;
 
@@ -58,6 +61,7 @@ export class HubRuntime {
   readonly #gapCloser: SpreadCloser;
   readonly #lines = new Map<string, RunningLine>();
   readonly #sharedHeaders: Readonly<Record<string, string>>;
+  #redirectReportableAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: HubRuntimeParts) {
     this.#parts = parts;
@@ -92,10 +96,7 @@ export class HubRuntime {
 
   async negotiate(as: UpstreamRequest): Promise<NegotiateOutcome> {
     const outcome = await negotiate(this.config.origin, as, this.#negotiateOptions);
-    if (outcome.kind === "unreachable" && outcome.redirectHost !== undefined) {
-      const { reason, redirectHost: host } = outcome;
-      this.#parts.log.warn("upstream.redirect-refused", { hub: this.config.path, host, reason });
-    }
+    if (outcome.kind === "unreachable") this.#reportRedirect(outcome.reason, outcome.redirectHost);
     return outcome;
   }
 
@@ -165,6 +166,14 @@ export class HubRuntime {
       }
     }
     return sizes;
+  }
+
+  /** Every client is sent there, and one line says so. */
+  #reportRedirect(reason: string, host: string | undefined): void {
+    const { clock, log } = this.#parts;
+    if (host === undefined || clock.now() < this.#redirectReportableAtMs) return;
+    this.#redirectReportableAtMs = clock.now() + redirectReportIntervalMs;
+    log.warn("upstream.redirect-refused", { hub: this.config.path, host, reason });
   }
 
   #lineFor(partition: Partition, protocol: HubProtocol): RunningLine {

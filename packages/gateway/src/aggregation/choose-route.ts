@@ -83,6 +83,8 @@ function routeStream(
   if (envelope.type !== MessageType.StreamInvocation) {
     return reject(`The client attempted to invoke the streaming '${target}' method with a non-streaming invocation.`);
   }
+  const refused = refuseUploads(envelope);
+  if (refused !== undefined) return refused;
   if (membership?.streams.has(invocationId) === true)
     return reject(`Invocation ID '${invocationId}' is already in use.`);
   return hasKey(rule, protocol, envelope, frame) ? { kind: "stream", rule } : passThrough;
@@ -96,10 +98,15 @@ function routeCancel(membership: Member["membership"], { invocationId }: Envelop
 }
 
 /** What no plain hub method takes: a stream invocation, upload streams. */
-function refuseForm({ type, target = "", streamIds }: Envelope): Route | undefined {
+function refuseForm(envelope: Envelope): Route | undefined {
+  const { type, target = "" } = envelope;
   if (type === MessageType.StreamInvocation) {
     return reject(`The client attempted to invoke the non-streaming '${target}' method with a streaming invocation.`);
   }
+  return refuseUploads(envelope);
+}
+
+function refuseUploads({ target = "", streamIds }: Envelope): Route | undefined {
   if (streamIds.length === 0) return undefined;
   const sent = `Client sent ${streamIds.length} stream(s), Hub method expects 0.`;
   return reject(`An unexpected error occurred invoking '${target}' on the server. HubException: ${sent}`);

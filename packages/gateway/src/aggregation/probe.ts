@@ -29,12 +29,12 @@ const maxVerdicts = 100_000;
 /**
  * `access: probe` (aggregation.md 5): the client's own join is first invoked on its private upstream, purely as a question.
  * A refusal is relayed as it is. After a success the gateway leaves the group there and runs the ordinary shared join,
- * whose result the client gets, so that there is no seam between two streams. A yes is kept per credential and
+ * whose result the client gets, so that there is no seam between two streams. A yes is kept per credential, partition and
  * subscription, never beyond the client's token.
  */
 export class ProbeTable {
   readonly #clock: Clock;
-  /** Until when a yes holds, by credential and subscription; oldest first. */
+  /** Until when a yes holds, by `verdictKey`; oldest first. */
   readonly #verdicts = new Map<string, number>();
 
   constructor(clock: Clock) {
@@ -44,7 +44,7 @@ export class ProbeTable {
   /** Calls `join` now or later if the origin allows it; else the client gets the origin's answer. */
   ask(client: HubClient, asked: ProbedJoin, join: (envelope: Envelope, frame: Frame) => void): void {
     const rawArguments = rawArgumentsOf(asked.envelope, asked.frame);
-    const verdict = `${client.owner.credential}\n${argumentsIdentity(asked.rule.name, rawArguments)}`;
+    const verdict = verdictKey(client, argumentsIdentity(asked.rule.name, rawArguments));
     if ((this.#verdicts.get(verdict) ?? 0) > this.#clock.now()) return join(asked.envelope, asked.frame);
     const probe: Probe = { keys: new Set(asked.keys.map(({ key }) => key)), isWanted: true };
     client.membership ??= new Membership();
@@ -86,6 +86,11 @@ export class ProbeTable {
       this.#verdicts.delete(oldest);
     }
   }
+}
+
+/** The origin sees the partition, too; and the same bytes are other arguments in the other hub protocol. */
+function verdictKey({ owner, partition, protocol }: HubClient, subscription: string): string {
+  return `${owner.credential}\n${protocol.name}\n${partition.key.length}:${partition.key}\n${subscription}`;
 }
 
 function refusalOf(outcome: InvocationOutcome, { rule }: ProbedJoin): CompletionPayload {

@@ -262,8 +262,8 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
     if (state.name === "detached" && nowMs >= state.untilMs) return this.close(closeReasons.clientGone);
     if (state.name !== "open") return;
     if (!isMoving) return this.overflowed();
-    if (this.#output.transport?.hasInherentKeepAlive === true) return;
     if (this.#pings.isSilent(nowMs)) return this.close(closeReasons.clientTimeout);
+    if (this.#output.transport?.hasInherentKeepAlive === true) return;
     const sequenceId = this.#output.buffer?.takeAcknowledgement();
     if (sequenceId !== undefined) {
       this.#output.send(new SharedFrame(this.protocol, this.protocol.writeAck(sequenceId)), true);

@@ -87,7 +87,65 @@ test("partition sources are split at the first dot, with headers in lower case",
   ]);
 });
 
-test("a hub without groups has empty rules", () => {
+const everyKind = hubOf(`
+    authentication: { jwt: { issuer: me, audience: hub, jwksFile: keys.json } }
+    groups:
+      - name: asked
+        access: probe
+        join: { method: JoinAsked, key: "{0}" }
+        leave: { method: LeaveAsked, key: "{0}" }
+        messages: [{ target: A, key: "{0}", onSlow: drop }, { target: B, key: "{0}", onSlow: conflate }]
+        probeTtlMs: 5
+      - name: vip
+        access: { claims: { tier: [vip, gold] } }
+        join: { method: JoinVip, key: "{0}" }
+        messages: [{ target: C, key: "{0}" }]
+        joinResult: cached
+        cacheMs: 7
+    broadcasts: [{ target: News }, { target: Alert, onGap: ignore }]
+    calls:
+      - { method: GetEvent, key: "{0}", keyMessagePack: "{1}", access: authenticated, ttlMs: 500 }
+      - { method: GetAll, key: all, access: public }
+    streams: [{ method: Watch, key: "{0}", access: { claims: { tier: [vip] } } }]
+`);
+
+test("each kind of access is compiled with what belongs to it", () => {
+  const { groups, calls, streams } = compileHubRules(everyKind);
+  expect(groups.map(({ access }) => access)).toEqual([
+    { kind: "probe", ttlMs: 5 },
+    { kind: "claims", claims: { tier: ["vip", "gold"] } },
+  ]);
+  expect([...calls.values()].map(({ access }) => access)).toEqual([{ kind: "authenticated" }, { kind: "public" }]);
+  expect(streams.get("watch")?.access).toEqual({ kind: "claims", claims: { tier: ["vip"] } });
+});
+
+test("only joins that may be answered from a cache have an age for it", () => {
+  expect(compileHubRules(everyKind).groups.map(({ cacheMs }) => cacheMs)).toEqual([undefined, 7]);
+  expect(compileHubRules(odds).groups.map(({ cacheMs }) => cacheMs)).toEqual([undefined, undefined]);
+});
+
+test("every target rule says what becomes of slow clients", () => {
+  const { targets } = compileHubRules(everyKind);
+  expect(["A", "B", "C"].map((target) => targets.get(target)?.[0]?.onSlow)).toEqual(["drop", "conflate", "close"]);
+});
+
+test("calls and streams are found by their hub method in lower case, broadcasts by their exact target", () => {
+  const { calls, streams, broadcasts } = compileHubRules(everyKind);
+  expect([...calls.keys()]).toEqual(["getevent", "getall"]);
+  expect(calls.get("getevent")).toMatchObject({
+    method: "GetEvent",
+    ttlMs: 500,
+    keys: { json: { source: "{0}" }, messagepack: { source: "{1}" } },
+  });
+  expect(calls.get("getall")).toMatchObject({ ttlMs: 0 });
+  expect([...streams.keys()]).toEqual(["watch"]);
+  expect([...broadcasts]).toEqual([
+    ["News", { target: "News", onGap: "close" }],
+    ["Alert", { target: "Alert", onGap: "ignore" }],
+  ]);
+});
+
+test("a hub without rules has empty ones", () => {
   const rules = compileHubRules(hubOf(""));
   expect(rules).toEqual({
     path: "/hub",
@@ -108,4 +166,6 @@ test("a config that nobody validated is our bug, and is thrown", () => {
   const wrongKey = { ...odds, groups: [{ ...group, join: { method: "A", key: "{" } }] };
   expect(() => compileHubRules(wrongKey)).toThrow("key template was not validated");
   expect(() => compileHubRules({ ...odds, groups: [group, group] })).toThrow("has two rules");
+  const calls = [...everyKind.calls, ...everyKind.calls];
+  expect(() => compileHubRules({ ...everyKind, calls })).toThrow("has two rules");
 });

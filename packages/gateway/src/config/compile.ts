@@ -1,4 +1,5 @@
 import type {
+  Access,
   BroadcastRule,
   CallRule,
   GroupRule,
@@ -11,7 +12,7 @@ import type {
   TargetRule,
 } from "./hub-rules.ts";
 import { parseKeyTemplate } from "./key-template.ts";
-import type { GroupConfig, HubConfig, KeyConfig } from "./schema.ts";
+import type { AccessConfig, GroupConfig, HubConfig, KeyConfig, QueryConfig } from "./schema.ts";
 
 /**
  * The rules of one hub as the data path looks them up. Pure. `hub` comes from `loadConfig`: what it refuses (a key that
@@ -21,6 +22,8 @@ export function compileHubRules(hub: HubConfig): HubRules {
   const groups = hub.groups.map(compileGroup);
   const joins = new Map<string, GroupRule>();
   const leaves = new Map<string, GroupRule>();
+  const calls = new Map<string, CallRule>();
+  const streams = new Map<string, StreamRule>();
   const targets = new Map<string, TargetRule[]>();
   for (const group of groups) {
     addMethod(joins, group.join.method, group);
@@ -31,10 +34,11 @@ export function compileHubRules(hub: HubConfig): HubRules {
       else rules.push(message);
     }
   }
-  const partitionBy = hub.partitionBy.filter((source) => claimOf(source) === undefined).map(compilePartitionSource);
-  const calls = new Map<string, CallRule>();
-  const streams = new Map<string, StreamRule>();
+  for (const call of hub.calls) addMethod(calls, call.method, { ...compileQuery(call), ttlMs: call.ttlMs });
+  for (const stream of hub.streams) addMethod(streams, stream.method, compileQuery(stream));
   const broadcasts = new Map<string, BroadcastRule>();
+  for (const broadcast of hub.broadcasts) broadcasts.set(broadcast.target, broadcast);
+  const partitionBy = hub.partitionBy.filter((source) => claimOf(source) === undefined).map(compilePartitionSource);
   return { path: hub.path, groups, joins, leaves, targets, calls, streams, broadcasts, partitionBy };
 }
 
@@ -51,12 +55,12 @@ function compileGroup(config: GroupConfig): GroupRule {
   const messages: TargetRule[] = [];
   const group: GroupRule = {
     name: config.name,
-    access: { kind: config.access },
+    access: compileAccess(config.access, config.probeTtlMs),
     join: compileMethod(config.join),
     leave: config.leave === undefined ? undefined : compileMethod(config.leave),
     messages,
     keyKind: config.keyKind,
-    cacheMs: undefined,
+    cacheMs: config.joinResult === "cached" ? config.cacheMs : undefined,
     onGap: config.onGap,
     lingerMs: config.lingerMs,
   };
@@ -65,6 +69,16 @@ function compileGroup(config: GroupConfig): GroupRule {
     messages.push({ group, target, keys: compileKeys(message), to, onSlow, privateCopies });
   }
   return group;
+}
+
+function compileAccess(access: AccessConfig, probeTtlMs: number): Access {
+  if (typeof access === "object") return { kind: "claims", claims: access.claims };
+  return access === "probe" ? { kind: access, ttlMs: probeTtlMs } : { kind: access };
+}
+
+/** A call or a stream: neither of them is ever probed. */
+function compileQuery(config: QueryConfig): StreamRule {
+  return { ...compileMethod(config), access: compileAccess(config.access, 0) };
 }
 
 function compileMethod(config: KeyConfig & { readonly method: string }): HubMethodRule {
@@ -81,10 +95,10 @@ function compileKey(source: string): KeyTemplate {
   return result.template;
 }
 
-function addMethod(rules: Map<string, GroupRule>, method: string, group: GroupRule): void {
+function addMethod<Rule>(rules: Map<string, Rule>, method: string, rule: Rule): void {
   const name = method.toLowerCase();
   if (rules.has(name)) throw new Error(`hub method ${method} has two rules; the config was not validated`);
-  rules.set(name, group);
+  rules.set(name, rule);
 }
 
 /** `query.market`, `header.X-Brand`. Header names are compared in lower case everywhere in Node. */

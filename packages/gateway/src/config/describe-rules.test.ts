@@ -21,7 +21,7 @@ hub /hub -> http://127.0.0.1:5000/hub
   shared upstream  none
   partitions       one
   headers          all
-  groups           none: every message passes through unshared
+  rules            none: every message passes through unshared
 `);
 });
 
@@ -115,7 +115,67 @@ hub /b -> http://127.0.0.1/b
   shared upstream  none
   partitions       one
   headers          all
-  groups           none: every message passes through unshared
+  rules            none: every message passes through unshared
 `);
   expect(text).not.toMatch(/top-secret|hidden|0123456789abcdef/);
+});
+
+test("every kind of rule is described, with who may use it", () => {
+  const text = describeText(`
+hubs:
+  - path: /a
+    origin: http://127.0.0.1/a
+    authentication: { jwt: { issuer: me, audience: hub, jwksFile: keys.json } }
+    groups:
+      - name: vip
+        access: { claims: { tier: [vip, gold], brand: [x] } }
+        join: { method: JoinVip, key: "{0}" }
+        leave: { method: LeaveVip, key: "{0}" }
+        messages: [{ target: A, key: "{0}", onSlow: drop }, { target: B, key: "{0}", onSlow: conflate }]
+        joinResult: cached
+        cacheMs: 1500
+      - name: asked
+        access: probe
+        join: { method: JoinAsked, key: "{0}" }
+        leave: { method: LeaveAsked, key: "{0}" }
+        messages: [{ target: C, key: "{0}" }]
+    broadcasts: [{ target: News }, { target: Alert, onGap: ignore }]
+    calls:
+      - { method: GetEvent, key: "{0}", keyMessagePack: "{1}", access: authenticated, ttlMs: 500 }
+      - { method: GetAll, key: all, access: public }
+    streams: [{ method: Watch, key: "{0}", access: { claims: { tier: [vip] } } }]
+`);
+  expect(text.slice(text.indexOf("  private upstream"))).toBe(`\
+  private upstream lazy: opened by a client's first message that no rule names
+  shared upstream  anonymous
+  partitions       one
+  headers          authorization, cookie, x-requested-with, x-signalr-user-agent
+  group vip, for users with a token that says tier vip or gold, and brand x
+    join     JoinVip joins vip:{0}
+    leave    LeaveVip leaves vip:{0}
+    message  A belongs to vip:{0}, sent to its members, left out for clients that are behind
+    message  B belongs to vip:{0}, sent to its members, only the newest of a key for clients that are behind
+    cache    the result of a join answers later ones for 1.5 s
+    gap      members are closed and reconnect
+    linger   10 s after the last member left; exact keys
+  group asked, for whom the origin lets join, asked on the client's own connection; a yes holds for 30 s
+    join     JoinAsked joins asked:{0}
+    leave    LeaveAsked leaves asked:{0}
+    message  C belongs to asked:{0}, sent to its members
+    gap      members are closed and reconnect
+    linger   10 s after the last member left; exact keys
+  broadcast News, for everyone who may connect
+    gap      clients are closed and reconnect
+  broadcast Alert, for everyone who may connect
+    gap      clients are not told
+  call GetEvent, for every user with a token
+    key      {0} (MessagePack {1})
+    result   shared by calls with equal arguments that wait at the same time, and kept for 0.5 s
+  call GetAll, for everyone who may connect
+    key      all
+    result   shared by calls with equal arguments that wait at the same time
+  stream Watch, for users with a token that says tier vip
+    key      {0}
+    items    shared by readers with equal arguments, until the last of them leaves
+`);
 });

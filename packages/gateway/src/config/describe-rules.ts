@@ -1,7 +1,17 @@
 import { compileHubRules } from "./compile.ts";
-import type { GroupRule, HubMethodRule, HubRules, KeyTemplates, TargetRule } from "./hub-rules.ts";
+import type {
+  Access,
+  BroadcastRule,
+  CallRule,
+  GroupRule,
+  HubMethodRule,
+  HubRules,
+  KeyTemplates,
+  StreamRule,
+  TargetRule,
+} from "./hub-rules.ts";
 import { type LimitDefinition, limitDefinitions } from "./limits.ts";
-import { builtInForwardHeaders, type Config, everyHeader, type HubConfig } from "./schema.ts";
+import { builtInForwardHeaders, type Config, everyHeader, type HubConfig, hasRules } from "./schema.ts";
 
 /**
  * What `signalr-edge check` prints: the compiled rules in words. Names environment variables and headers, never their
@@ -28,12 +38,11 @@ function describeHub(hub: HubConfig): readonly string[] {
     row("who may connect", describeAuthentication(hub), 1),
     ...(hub.allowedOrigins === undefined ? [] : [row("web pages", describePages(hub.allowedOrigins), 1)]),
     row("private upstream", describePrivateUpstream(hub), 1),
-    row("shared upstream", describeSharedUpstream(hub, rules), 1),
+    row("shared upstream", describeSharedUpstream(hub), 1),
     row("partitions", hub.partitionBy.length === 0 ? "one" : `one per ${hub.partitionBy.join(", ")}`, 1),
     row("headers", describeHeaders(hub), 1),
     ...(hub.redirectHosts.length === 0 ? [] : [row("redirects", `followed to ${hub.redirectHosts.join(", ")}`, 1)]),
-    ...(rules.groups.length === 0 ? [row("groups", "none: every message passes through unshared", 1)] : []),
-    ...rules.groups.flatMap(describeGroup),
+    ...(hasRules(hub) ? describeRules(rules) : [row("rules", "none: every message passes through unshared", 1)]),
   ];
 }
 
@@ -68,12 +77,21 @@ function describePrivateUpstream(hub: HubConfig): string {
   return privateUpstreamModes[hub.privateUpstream];
 }
 
-function describeSharedUpstream(hub: HubConfig, rules: HubRules): string {
-  if (rules.groups.length === 0) return "none";
+function describeSharedUpstream(hub: HubConfig): string {
+  if (!hasRules(hub)) return "none";
   const { accessTokenEnv, headers } = hub.sharedUpstream;
   const token = accessTokenEnv === undefined ? "anonymous" : `access token from ${accessTokenEnv}`;
   const names = Object.keys(headers);
   return names.length === 0 ? token : `${token}, headers ${names.join(", ")}`;
+}
+
+function describeRules({ groups, broadcasts, calls, streams }: HubRules): readonly string[] {
+  return [
+    ...groups.flatMap(describeGroup),
+    ...[...broadcasts.values()].flatMap(describeBroadcast),
+    ...[...calls.values()].flatMap(describeCall),
+    ...[...streams.values()].flatMap(describeStream),
+  ];
 }
 
 const gapPolicies = {
@@ -85,12 +103,54 @@ const gapPolicies = {
 function describeGroup(group: GroupRule): readonly string[] {
   const kind = group.keyKind === "text" ? 'keys as text (42 is "42")' : "exact keys";
   return [
-    `  group ${group.name}, for ${group.access.kind === "public" ? "everyone who may connect" : group.access.kind}`,
+    `  group ${group.name}, for ${describeAccess(group.access)}`,
     describeMethod("join", group, group.join),
     ...(group.leave === undefined ? [row("leave", "none", 2)] : [describeMethod("leave", group, group.leave)]),
     ...group.messages.map(describeTarget),
+    ...(group.cacheMs === undefined ? [] : [row("cache", describeCache(group.cacheMs), 2)]),
     row("gap", gapPolicies[group.onGap], 2),
     row("linger", `${seconds(group.lingerMs)} after the last member left; ${kind}`, 2),
+  ];
+}
+
+function describeAccess(access: Access): string {
+  switch (access.kind) {
+    case "public":
+      return "everyone who may connect";
+    case "authenticated":
+      return "every user with a token";
+    case "claims": {
+      const claims = Object.entries(access.claims).map(([name, values]) => `${name} ${values.join(" or ")}`);
+      return `users with a token that says ${claims.join(", and ")}`;
+    }
+    case "probe":
+      return `whom the origin lets join, asked on the client's own connection; a yes holds for ${seconds(access.ttlMs)}`;
+  }
+}
+
+function describeCache(cacheMs: number): string {
+  return `the result of a join answers later ones for ${seconds(cacheMs)}`;
+}
+
+function describeBroadcast({ target, onGap }: BroadcastRule): readonly string[] {
+  const gap = onGap === "close" ? "clients are closed and reconnect" : "clients are not told";
+  return [`  broadcast ${target}, for everyone who may connect`, row("gap", gap, 2)];
+}
+
+function describeCall(rule: CallRule): readonly string[] {
+  const kept = rule.ttlMs === 0 ? "" : `, and kept for ${seconds(rule.ttlMs)}`;
+  return [
+    `  call ${rule.method}, for ${describeAccess(rule.access)}`,
+    row("key", describeTemplates(rule.keys), 2),
+    row("result", `shared by calls with equal arguments that wait at the same time${kept}`, 2),
+  ];
+}
+
+function describeStream(rule: StreamRule): readonly string[] {
+  return [
+    `  stream ${rule.method}, for ${describeAccess(rule.access)}`,
+    row("key", describeTemplates(rule.keys), 2),
+    row("items", "shared by readers with equal arguments, until the last of them leaves", 2),
   ];
 }
 
@@ -101,13 +161,23 @@ function describeMethod(verb: "join" | "leave", group: GroupRule, rule: HubMetho
 function describeTarget(rule: TargetRule): string {
   const receivers = rule.to === "joiner" ? "sent to the clients that are joining" : "sent to its members";
   const copies = rule.privateCopies === "deliver" ? ", private copies are delivered" : "";
-  return row("message", `${rule.target} belongs to ${describeKeys(rule.group, rule.keys)}, ${receivers}${copies}`, 2);
+  const keys = describeKeys(rule.group, rule.keys);
+  return row("message", `${rule.target} belongs to ${keys}, ${receivers}${copies}${slowPolicies[rule.onSlow]}`, 2);
 }
 
+const slowPolicies = {
+  close: "",
+  drop: ", left out for clients that are behind",
+  conflate: ", only the newest of a key for clients that are behind",
+} as const;
+
 function describeKeys(group: GroupRule, keys: KeyTemplates): string {
-  const json = `${group.name}:${keys.json.source}`;
-  if (keys.messagepack.source === keys.json.source) return json;
-  return `${json} (MessagePack ${group.name}:${keys.messagepack.source})`;
+  return describeTemplates(keys, `${group.name}:`);
+}
+
+function describeTemplates({ json, messagepack }: KeyTemplates, prefix = ""): string {
+  const text = `${prefix}${json.source}`;
+  return messagepack.source === json.source ? text : `${text} (MessagePack ${prefix}${messagepack.source})`;
 }
 
 function describeLimits(config: Config): string {

@@ -60,7 +60,7 @@ test.each(Object.entries(limitDefinitions))("docs/CONFIG.md says of %s what the 
   expect(rows).toContainEqual(["", `\`${name}\``, `\`${limit.default}\``, String(limit.max), meaning, ""]);
 });
 
-test("the transparent example is one hub without groups", () => {
+test("the transparent example is one hub without rules", () => {
   const result = loadConfig(readText("examples/transparent.yaml"), { environment: {}, fileName: "transparent.yaml" });
   expect(result).toMatchObject({
     ok: true,
@@ -86,5 +86,9 @@ test("the odds example loads without a warning and says what its comments say", 
   expect([...rules.leaves.keys()]).toEqual(["unsubscribefromevent"]);
   expect([...rules.targets.keys()]).toEqual(["OddsChanged", "EventSnapshot"]);
   expect(rules.targets.get("EventSnapshot")?.[0]?.to).toBe("joiner");
+  expect(rules.targets.get("OddsChanged")?.[0]?.onSlow).toBe("conflate");
+  expect([...rules.broadcasts.keys()]).toEqual(["ServiceMessage"]);
+  expect(rules.calls.get("getevent")).toMatchObject({ ttlMs: 500, access: { kind: "public" } });
+  expect([...rules.streams.keys()]).toEqual(["streamscore"]);
   expect(rules.partitionBy).toHaveLength(2);
 });

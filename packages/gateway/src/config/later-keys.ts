@@ -12,14 +12,8 @@ interface LaterKey {
  */
 const laterKeys: Readonly<Record<string, Readonly<Record<string, LaterKey>>>> = {
   admin: { tls: {} },
-  "hubs[]": {
-    broadcasts: { neutral: [] },
-    calls: { neutral: [] },
-    streams: { neutral: [] },
-    probeTtlMs: {},
-  },
   "hubs[].sharedUpstream": { shards: { neutral: 1 }, standby: { neutral: false } },
-  "hubs[].groups[]": { upstream: { neutral: "shared" }, cacheMs: {}, probeTtlMs: {} },
+  "hubs[].groups[]": { upstream: { neutral: "shared" } },
   "hubs[].groups[].messages[]": { sequence: {} },
 };
 

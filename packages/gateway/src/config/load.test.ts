@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { formatConfigError } from "./config-error.ts";
 import { configForOrigin, loadConfig } from "./load.ts";
-import { errorLines, group, join, load, messages, minimal } from "./sample-config.testing.ts";
+import { errorLines, group, hub, join, load, messages, minimal } from "./sample-config.testing.ts";
 
 test("the smallest file becomes a complete config", () => {
   const result = load(minimal);
@@ -22,6 +22,9 @@ test("the smallest file becomes a complete config", () => {
           forwardHeaders: ["*"],
           sharedUpstream: { headers: {} },
           groups: [],
+          broadcasts: [],
+          calls: [],
+          streams: [],
         },
       ],
       limits: { maxMessageBytes: 32_768, drainTimeoutMs: 15_000 },
@@ -44,6 +47,7 @@ test("a group gets its defaults, and makes the private upstream lazy", () => {
               join: { method: "Subscribe", key: "{0}" },
               messages: [{ target: "Changed", key: "{0.id}", to: "members", onSlow: "close", privateCopies: "drop" }],
               joinResult: "fresh",
+              probeTtlMs: 30_000,
               onGap: "close",
               lingerMs: 10_000,
               keyKind: "exact",
@@ -52,6 +56,25 @@ test("a group gets its defaults, and makes the private upstream lazy", () => {
         },
       ],
     },
+  });
+});
+
+test.each([
+  ["a broadcast", "broadcasts: [{ target: News }]", { broadcasts: [{ target: "News", onGap: "close" }] }],
+  [
+    "a call",
+    'calls: [{ method: Get, key: "{0}", access: public }]',
+    { calls: [{ method: "Get", key: "{0}", access: "public", ttlMs: 0 }] },
+  ],
+  [
+    "a stream",
+    'streams: [{ method: Watch, key: "{0}", access: public }]',
+    { streams: [{ method: "Watch", key: "{0}", access: "public" }] },
+  ],
+])("%s gets its defaults, and makes the private upstream lazy", (_name, lines, rules) => {
+  expect(load(hub(lines))).toMatchObject({
+    ok: true,
+    config: { hubs: [{ privateUpstream: "lazy", forwardHeaders: [], groups: [], ...rules }] },
   });
 });
 
@@ -96,14 +119,34 @@ limits: { drainTimeoutMs: "\${DRAIN:-5000}" }
 hubs:
   - path: /hub
     origin: "\${SCHEME}://127.0.0.1/hub"
-    sharedUpstream: { headers: { port: "\${PORT}" } }
+    sharedUpstream: { headers: { port: "\${PORT}", AgeMs: "\${PORT}" } }
+    verdictTtlMs: "\${MS}"
+    groups:
+      - name: event
+        access: probe
+        ${join}
+        leave: { method: Unsubscribe, key: "{0}" }
+        ${messages}
+        joinResult: cached
+        cacheMs: "\${MS}"
+        probeTtlMs: "\${MS}"
+        lingerMs: "\${MS}"
+    calls: [{ method: Get, key: "{0}", access: public, ttlMs: "\${MS}" }]
 `;
-  expect(load(text, { PORT: "81", SCHEME: "https" })).toMatchObject({
+  expect(load(text, { PORT: "81", SCHEME: "https", MS: "7" })).toMatchObject({
     ok: true,
     config: {
       listen: { port: 81, host: "0.0.0.0" },
       limits: { drainTimeoutMs: 5000 },
-      hubs: [{ origin: "https://127.0.0.1/hub", sharedUpstream: { headers: { port: "81" } } }],
+      hubs: [
+        {
+          origin: "https://127.0.0.1/hub",
+          sharedUpstream: { headers: { port: "81", agems: "81" } },
+          verdictTtlMs: 7,
+          groups: [{ cacheMs: 7, probeTtlMs: 7, lingerMs: 7 }],
+          calls: [{ ttlMs: 7 }],
+        },
+      ],
     },
   });
 });
@@ -114,9 +157,6 @@ trustedProxies: []
 hubs:
   - path: /hub
     origin: http://127.0.0.1:5000/hub
-    broadcasts: []
-    calls: []
-    streams: []
     sharedUpstream: { shards: 1, standby: false }
     groups:
       - name: event
@@ -134,31 +174,25 @@ admin: { tls: { certFile: a, keyFile: b } }
 hubs:
   - path: /hub
     origin: http://127.0.0.1:5000/hub
-    broadcasts: [{ target: ServiceMessage }]
-    calls: [{ method: GetEvent }]
-    streams: [{ method: StreamScore }]
     probeTtlMs: 5
     sharedUpstream: { shards: 4, standby: true }
     groups:
       - name: broadcast
-        access: probe
+        access: public
         ${join}
-        ${messages}
-        cacheMs: 5
+        messages: [{ target: Changed, key: "{0.id}", sequence: "{0.v}" }]
+        upstream: perKey
 `;
   const orWrite = "is not supported by this version; leave the key out or write";
   const leaveOut = "is not supported by this version; leave it out";
   expect(errorLines(text)).toEqual([
     `admin.tls: ${leaveOut}`,
-    `hubs[0].broadcasts: this ${orWrite} []`,
-    `hubs[0].calls: this ${orWrite} []`,
-    `hubs[0].streams: this ${orWrite} []`,
-    `hubs[0].probeTtlMs: ${leaveOut}`,
+    expect.stringMatching(/^hubs\[0\]\.probeTtlMs: unknown key; /),
     `hubs[0].sharedUpstream.shards: 4 ${orWrite} 1`,
     `hubs[0].sharedUpstream.standby: true ${orWrite} false`,
     'hubs[0].groups[0].name: "broadcast" is reserved for a later version; choose another name',
-    'hubs[0].groups[0].access: "probe" is not supported by this version; must be "public"',
-    `hubs[0].groups[0].cacheMs: ${leaveOut}`,
+    `hubs[0].groups[0].messages[0].sequence: ${leaveOut}`,
+    `hubs[0].groups[0].upstream: "perKey" ${orWrite} "shared"`,
   ]);
 });
 
@@ -180,11 +214,11 @@ admin: { host: 10.0.0.1, port: "\${ADMIN_PORT}" }
     'limits.gapSpreadMs: must be a whole number of milliseconds from 1 to 3600000, not "never"',
     'hubs[0].path: must be an absolute path such as "/hubs/odds", without query, not "hub"',
     'hubs[0].orgin: unknown key; did you mean "origin"?',
-    'hubs[0].groups[0].leave.method: "subscribe" is taken by hubs[0].groups[0].join.method; a hub method, whatever its case, may join or leave one group only',
+    'hubs[0].groups[0].leave.method: "subscribe" is taken by hubs[0].groups[0].join.method; a hub method, whatever its case, may stand in one rule only',
     'hubs[0].groups[0].leave.key: "{1}" must name whole arguments, {0}, {1} and so on without a gap (or {0[]}), each once: when the last member disconnects the gateway itself invokes the leave method, with nothing but the values of the join key',
     'hubs[0].groups[0].messages[0].key: "{0.id", character 1: "{" is never closed; a literal brace is written "{{"',
-    'hubs[0].groups[0].access: is missing; must be "public"',
-    "hubs[0].groups[1]: must be a mapping with the keys name, access, join, leave, messages, joinResult, onGap, lingerMs, keyKind, not 42",
+    'hubs[0].groups[0].access: is missing; must be "public", "authenticated", "probe" or { claims: { NAME: [VALUES] } }',
+    "hubs[0].groups[1]: must be a mapping with the keys name, access, join, leave, messages, joinResult, cacheMs, probeTtlMs, onGap, lingerMs, keyKind, not 42",
     "hubs[0].origin: is missing; must be an http:// or https:// URL of the hub",
     `admin.port: environment variable ADMIN_PORT is not set; set it or write \${ADMIN_PORT:-default}`,
     `admin.token: is missing; required because admin.host "10.0.0.1" can be reached from other machines. Set one, best as \${ADMIN_TOKEN}, or use host 127.0.0.1`,

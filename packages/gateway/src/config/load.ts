@@ -113,7 +113,5 @@ function checkInput(raw: unknown, { environment, fileName }: LoadOptions): LoadR
 
 /** Where a number belongs, so that digits out of the environment are read as one. */
 function isNumberPath(path: ConfigPath): boolean {
-  return /^(?:(?:listen|admin)\.port|limits\.\w+|hubs\[\d+\]\.(?:verdictTtlMs|groups\[\d+\]\.lingerMs))$/.test(
-    formatPath(path),
-  );
+  return /^(?:(?:listen|admin)\.port|limits\.\w+|hubs\[\d+\](?:\.\w+\[\d+\])?\.\w+Ms)$/.test(formatPath(path));
 }

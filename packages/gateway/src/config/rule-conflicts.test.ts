@@ -1,19 +1,12 @@
 import { expect, test } from "vitest";
 import { errorLines, group, hub, join, messages } from "./sample-config.testing.ts";
 
+const anyAccess = '"public", "authenticated", "probe" or { claims: { NAME: [VALUES] } }';
+
 test.each([
-  ["no access", `${join}\n${messages}`, 'access: is missing; must be "public"'],
-  [
-    "a later access",
-    `access: authenticated\n${join}\n${messages}`,
-    'access: "authenticated" is not supported by this version; must be "public"',
-  ],
-  [
-    "claims",
-    `access: { claims: { tier: [vip] } }\n${join}\n${messages}`,
-    'access: "claims" is not supported by this version; must be "public"',
-  ],
-  ["a mistyped access", `access: pubic\n${join}\n${messages}`, 'access: must be "public", not "pubic"'],
+  ["no access", `${join}\n${messages}`, `access: is missing; must be ${anyAccess}`],
+  ["a mistyped access", `access: pubic\n${join}\n${messages}`, `access: must be ${anyAccess}, not "pubic"`],
+  ["two kinds of access", `access: [public, probe]\n${join}\n${messages}`, `access: must be ${anyAccess}, not a list`],
   [
     "no join",
     `access: public\n${messages}`,
@@ -46,9 +39,9 @@ test.each([
     'messages[0].key: "{0[]}" must yield one key: a message belongs to one group, so [] is for the keys of join and leave only',
   ],
   [
-    "a later onSlow",
-    `access: public\n${join}\nmessages: [{ target: T, key: "{0}", onSlow: conflate }]`,
-    'messages[0].onSlow: "conflate" is not supported by this version; must be "close"',
+    "an unknown onSlow",
+    `access: public\n${join}\nmessages: [{ target: T, key: "{0}", onSlow: wait }]`,
+    'messages[0].onSlow: must be "close", "drop" or "conflate", not "wait"',
   ],
   [
     "an unknown receiver",
@@ -61,9 +54,14 @@ test.each([
     "messages[0].sequence: is not supported by this version; leave it out",
   ],
   [
-    "a cached join",
-    `access: public\n${join}\n${messages}\njoinResult: cached`,
-    'joinResult: "cached" is not supported by this version; must be "fresh"',
+    "an unknown join result",
+    `access: public\n${join}\n${messages}\njoinResult: stale`,
+    'joinResult: must be "fresh" or "cached", not "stale"',
+  ],
+  [
+    "an endless cache",
+    `access: public\n${join}\n${messages}\njoinResult: cached\ncacheMs: 0`,
+    "cacheMs: must be a whole number of milliseconds from 1 to 3600000, not 0",
   ],
   [
     "an upstream per key",
@@ -98,7 +96,7 @@ test.each([
   [
     "one method for both",
     `access: public\n${join}\n${messages}\nleave: { method: SUBSCRIBE, key: "{0}" }`,
-    'leave.method: "SUBSCRIBE" is taken by hubs[0].groups[0].join.method; a hub method, whatever its case, may join or leave one group only',
+    'leave.method: "SUBSCRIBE" is taken by hubs[0].groups[0].join.method; a hub method, whatever its case, may stand in one rule only',
   ],
   [
     "one target twice",
@@ -116,7 +114,7 @@ groups:
   - { name: a, access: public, join: { method: join, key: "{0}" }, leave: { method: LEAVE, key: "{0}" }, messages: [{ target: T, key: "{0.x}" }, { target: u, key: "{0.x}" }] }
   - { name: b, access: public, join: { method: Other, key: "{0}" }, messages: [{ target: T, key: "{0.y}" }, { target: U, key: "{0.y}", keyMessagePack: "{0.x}" }] }
 `);
-  const method = "a hub method, whatever its case, may join or leave one group only";
+  const method = "a hub method, whatever its case, may stand in one rule only";
   expect(errorLines(text)).toEqual([
     'hubs[0].groups[1].name: "a" is taken by hubs[0].groups[0].name; the names of a hub\'s groups must differ',
     `hubs[0].groups[1].join.method: "join" is taken by hubs[0].groups[0].join.method; ${method}`,
@@ -124,6 +122,67 @@ groups:
     'hubs[0].groups[1].messages[0].target: "T" is claimed with the same key by hubs[0].groups[0].messages[0]; a message may belong to one rule only',
     'hubs[0].groups[2].messages[1].target: "U" is claimed with the same key by hubs[0].groups[0].messages[1]; a message may belong to one rule only',
   ]);
+});
+
+test("a hub method may stand in one rule of any kind only", () => {
+  const text = hub(`
+groups: [{ name: a, access: public, join: { method: Join, key: "{0}" }, messages: [{ target: T, key: "{0.x}" }] }]
+calls:
+  - { method: JOIN, key: "{0}", access: public }
+  - { method: Get, key: "{0}", access: public }
+  - { method: get, key: "{0}", access: public }
+streams:
+  - { method: Get, key: "{0}", access: public }
+  - { method: Watch, key: "{0}", access: public }
+  - { method: Watch, key: "{0}", access: public }
+`);
+  const method = "a hub method, whatever its case, may stand in one rule only";
+  expect(errorLines(text)).toEqual([
+    `hubs[0].calls[0].method: "JOIN" is taken by hubs[0].groups[0].join.method; ${method}`,
+    `hubs[0].calls[2].method: "get" is taken by hubs[0].calls[1].method; ${method}`,
+    `hubs[0].streams[0].method: "Get" is taken by hubs[0].calls[1].method; ${method}`,
+    `hubs[0].streams[2].method: "Watch" is taken by hubs[0].streams[1].method; ${method}`,
+  ]);
+});
+
+test("a target that all clients get may belong to no group, and to one broadcast rule only", () => {
+  const text = hub(`
+broadcasts: [{ target: T }, { target: U }, { target: U, onGap: ignore }, { target: t }]
+groups:
+  - { name: a, access: public, join: { method: A, key: "{0}" }, messages: [{ target: T, key: "{0.x}" }] }
+  - { name: b, access: public, join: { method: B, key: "{0}" }, messages: [{ target: T, key: "{0.y}" }] }
+`);
+  const target = "a target that all clients get may stand in one rule only";
+  expect(errorLines(text)).toEqual([
+    `hubs[0].broadcasts[0].target: "T" is taken by hubs[0].groups[0].messages[0].target; ${target}`,
+    `hubs[0].broadcasts[2].target: "U" is taken by hubs[0].broadcasts[1].target; ${target}`,
+  ]);
+});
+
+test.each([
+  ["broadcasts: [{}]", "broadcasts[0].target: is missing; must be the name of a target"],
+  ["broadcasts: [{ target: '' }]", 'broadcasts[0].target: must be the name of a target that the hub sends, not ""'],
+  ["broadcasts: [{ target: T, onGap: rejoin }]", 'broadcasts[0].onGap: must be "close" or "ignore", not "rejoin"'],
+  ['broadcasts: [{ target: T, key: "{0}" }]', "broadcasts[0].key: unknown key; allowed here: target, onGap"],
+  ["calls: [Get]", 'calls[0]: must be a mapping with the keys method, key, keyMessagePack, access, ttlMs, not "Get"'],
+  [
+    "calls: [{ method: Get, access: public }]",
+    'calls[0].key: is missing; must be a key template such as "{0}" or "{0.eventId}"',
+  ],
+  [
+    'calls: [{ method: Get, key: "{0", access: public }]',
+    'calls[0].key: "{0", character 1: "{" is never closed; a literal brace is written "{{"',
+  ],
+  [
+    'calls: [{ method: Get, key: "{0}", access: public, ttlMs: 3600001 }]',
+    "calls[0].ttlMs: must be a whole number of milliseconds from 0 to 3600000, not 3600001",
+  ],
+  [
+    'streams: [{ method: Watch, key: "{0}", access: public, ttlMs: 5 }]',
+    "streams[0].ttlMs: unknown key; allowed here: method, key, keyMessagePack, access",
+  ],
+])("%s is refused", (lines, line) => {
+  expect(errorLines(hub(lines))).toEqual([`hubs[0].${line}`]);
 });
 
 test("groups of different hubs do not conflict", () => {

@@ -5,7 +5,7 @@ import { areEqualTemplates, parseKeyTemplate, whyNotLeaveKey } from "./key-templ
 import { looseList, looseMapping, looseText } from "./loose-value.ts";
 
 /**
- * What the groups of one hub may not say together: two rules for one hub method or one message, a leave that no join
+ * What the rules of one hub may not say together: two rules for one hub method or one message, a leave that no join
  * matches. Reads the file itself, not the checked config, so that these are found beside errors of other kinds.
  */
 export function ruleConflicts(hub: unknown, hubPath: ConfigPath): readonly ConfigIssue[] {
@@ -13,7 +13,13 @@ export function ruleConflicts(hub: unknown, hubPath: ConfigPath): readonly Confi
     group: looseMapping(group),
     path: [...hubPath, "groups", index],
   }));
-  return [...nameConflicts(groups), ...methodConflicts(groups), ...targetConflicts(groups), ...leaveConflicts(groups)];
+  return [
+    ...nameConflicts(groups),
+    ...methodConflicts([...groups.flatMap(groupMethods), ...queryMethods(hub, hubPath)]),
+    ...targetConflicts(groups),
+    ...broadcastConflicts(hub, hubPath, groups),
+    ...leaveConflicts(groups),
+  ];
 }
 
 interface LooseGroup {
@@ -40,25 +46,68 @@ function nameConflicts(groups: readonly LooseGroup[]): readonly ConfigIssue[] {
   });
 }
 
-function methodConflicts(groups: readonly LooseGroup[]): readonly ConfigIssue[] {
+/** Something that the file names, and where. */
+interface Named {
+  readonly name: string;
+  readonly path: ConfigPath;
+}
+
+function groupMethods({ group, path }: LooseGroup): readonly Named[] {
+  return ["join", "leave"].flatMap((verb) => named(looseMapping(group[verb]).method, [...path, verb, "method"]));
+}
+
+function queryMethods(hub: unknown, hubPath: ConfigPath): readonly Named[] {
+  return ["calls", "streams"].flatMap((key) =>
+    looseList(looseMapping(hub)[key]).flatMap((rule, index) =>
+      named(looseMapping(rule).method, [...hubPath, key, index, "method"]),
+    ),
+  );
+}
+
+function named(value: unknown, path: ConfigPath): readonly Named[] {
+  const name = looseText(value);
+  return name === undefined ? [] : [{ name, path }];
+}
+
+function methodConflicts(methods: readonly Named[]): readonly ConfigIssue[] {
   const seen = new Map<string, ConfigPath>();
   const issues: ConfigIssue[] = [];
-  for (const { group, path } of groups) {
-    for (const verb of ["join", "leave"]) {
-      const method = looseText(looseMapping(group[verb]).method);
-      if (method === undefined) continue;
-      const methodPath = [...path, verb, "method"];
-      // The origin finds hub methods whatever their case.
-      const first = seen.get(method.toLowerCase());
-      if (first === undefined) seen.set(method.toLowerCase(), methodPath);
-      else issues.push({ path: methodPath, message: takenMethodMessage(method, first) });
-    }
+  for (const { name, path } of methods) {
+    // The origin finds hub methods whatever their case.
+    const first = seen.get(name.toLowerCase());
+    if (first === undefined) seen.set(name.toLowerCase(), path);
+    else issues.push({ path, message: takenMethodMessage(name, first) });
   }
   return issues;
 }
 
 function takenMethodMessage(method: string, first: ConfigPath): string {
-  return `"${method}" is taken by ${formatPath(first)}; a hub method, whatever its case, may join or leave one group only`;
+  return `"${method}" is taken by ${formatPath(first)}; a hub method, whatever its case, may stand in one rule only`;
+}
+
+/** A broadcast reaches everybody already: a second rule of its target could only deliver it twice. */
+function broadcastConflicts(hub: unknown, hubPath: ConfigPath, groups: readonly LooseGroup[]): readonly ConfigIssue[] {
+  const seen = new Map<string, ConfigPath>();
+  for (const { name, path } of groups.flatMap(groupTargets)) if (!seen.has(name)) seen.set(name, path);
+  const issues: ConfigIssue[] = [];
+  for (const [index, broadcast] of looseList(looseMapping(hub).broadcasts).entries()) {
+    for (const { name, path } of named(looseMapping(broadcast).target, [...hubPath, "broadcasts", index, "target"])) {
+      const first = seen.get(name);
+      if (first === undefined) seen.set(name, path);
+      else issues.push({ path, message: takenTargetMessage(name, first) });
+    }
+  }
+  return issues;
+}
+
+function groupTargets({ group, path }: LooseGroup): readonly Named[] {
+  return looseList(group.messages).flatMap((message, index) =>
+    named(looseMapping(message).target, [...path, "messages", index, "target"]),
+  );
+}
+
+function takenTargetMessage(target: string, first: ConfigPath): string {
+  return `"${target}" is taken by ${formatPath(first)}; a target that all clients get may stand in one rule only`;
 }
 
 interface Claim {

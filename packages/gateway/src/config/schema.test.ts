@@ -50,6 +50,14 @@ test("the JSON Schema asks for what has no default and offers the values of choi
   const group = hub?.properties?.groups?.items;
   expect(group?.required).toEqual(["name", "access", "join", "messages"]);
   expect(group?.properties?.onGap?.enum).toEqual(["close", "rejoin", "ignore"]);
+  const access = group?.properties?.access?.anyOf;
+  expect(access?.map((alternative) => alternative.enum ?? alternative.required)).toEqual([
+    ["public", "authenticated", "probe"],
+    ["claims"],
+  ]);
+  expect(hub?.properties?.broadcasts?.items?.required).toEqual(["target"]);
+  expect(hub?.properties?.calls?.items?.required).toEqual(["method", "key", "access"]);
+  expect(hub?.properties?.streams?.items?.required).toEqual(["method", "key", "access"]);
 });
 
 test("numbers may be references to the environment in the JSON Schema", () => {

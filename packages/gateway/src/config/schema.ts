@@ -1,13 +1,14 @@
 import { z } from "zod";
 import { closestName } from "./closest-name.ts";
-import { alternatives, complaint, showValue } from "./complaint.ts";
 import type { ConfigIssue, ConfigPath } from "./config-error.ts";
 import { type LimitDefinition, type Limits, limitDefinitions } from "./limits.ts";
+import { broadcastSchema, callSchema, groupSchema, streamSchema } from "./rule-schema.ts";
+import { choice, headerValue, integer, list, section, text, wrong } from "./schema-values.ts";
 import * as check from "./value-checks.ts";
 
 /**
- * Shape, defaults and units of the config file. The only file that knows the schema library; every message that a user
- * may see is written here or in `value-checks.ts`, none comes from the library.
+ * Shape, defaults and units of the config file; what a hub shares is in `rule-schema.ts`. Only these two files and
+ * `schema-values.ts` know the schema library.
  */
 
 /** Headers of a client that the origin always gets, besides `forwardHeaders`. */
@@ -54,69 +55,18 @@ const logSchema = section({
     .describe("The least important level that is logged."),
 }).describe("Logs, as JSON lines on stderr.");
 
-const hubMethodShape = {
-  method: text("the name of a hub method", check.checkHubMethod).describe(
-    "Hub method that clients invoke; case does not matter.",
-  ),
-  key: keyTemplate(check.checkKey).describe("Key template over the arguments, such as {0}."),
-  keyMessagePack: keyTemplate(check.checkKey).optional().describe("Replaces key for clients that use MessagePack."),
-};
-const joinSchema = section(hubMethodShape).describe("The hub method with which a client joins the group.");
-const leaveSchema = section(hubMethodShape).describe("The hub method with which a client leaves the group.");
-
-const messageSchema = section({
-  target: text("the name of a target", check.checkTarget).describe(
-    "Target that the hub sends to the group; exact, case matters.",
-  ),
-  key: keyTemplate(check.checkMessageKey).describe(
-    "Key template over the arguments of the message, such as {0.eventId}.",
-  ),
-  keyMessagePack: keyTemplate(check.checkMessageKey).optional().describe("Replaces key on MessagePack connections."),
-  to: choice(["members", "joiner"])
-    .default("members")
-    .describe("members: the hub sends it to the group. joiner: the hub sends it to Clients.Caller during a join."),
-  onSlow: choice(["close"], ["drop", "conflate"])
-    .default("close")
-    .describe("What happens to a client that does not read fast enough."),
-  privateCopies: choice(["drop", "deliver"])
-    .default("drop")
-    .describe(
-      "A copy on a member's private upstream is dropped, or delivered if the hub also sends the target to single users.",
-    ),
-}).describe("A target that belongs to the group.");
-
-const groupSchema = section({
-  name: text("a name", check.checkGroupName).describe("Unique within the hub; the first part of every group key."),
-  access: choice(["public"], ["authenticated", "probe", "claims"]).describe(
-    "Who may join. public: everyone who may connect to the hub.",
-  ),
-  join: joinSchema,
-  leave: leaveSchema.optional(),
-  messages: list("a list of messages, at least one", messageSchema, 1).describe(
-    "The targets that belong to the group.",
-  ),
-  joinResult: choice(["fresh"], ["cached"])
-    .default("fresh")
-    .describe("fresh: every batch of joins runs the hub method at the origin and gets its result."),
-  onGap: choice(["close", "rejoin", "ignore"])
-    .default("close")
-    .describe("What members are told after updates may have been lost."),
-  lingerMs: integer("milliseconds", 0, 3_600_000)
-    .default(10_000)
-    .describe("How long the origin subscription outlives the last member."),
-  keyKind: choice(["exact", "text"])
-    .default("exact")
-    .describe('exact: 42 and "42" are different keys. text: they are the same key.'),
-}).describe("A group rule: what is shared between clients.");
-
 const sharedUpstreamSchema = section({
   accessTokenEnv: text("the name of an environment variable", check.checkVariableName)
     .optional()
     .describe("Environment variable with the gateway's own access token for the origin."),
   headers: z
-    .record(text("the name of a header", check.checkHeaderName).overwrite(lowerCase), headerValue(), {
-      error: wrong("a mapping of header names to values"),
-    })
+    .record(
+      text("the name of a header", check.checkHeaderName).overwrite(lowerCase),
+      headerValue(check.checkHeaderValue),
+      {
+        error: wrong("a mapping of header names to values"),
+      },
+    )
     .default({})
     .describe("Headers that the shared upstreams send to the origin."),
 }).describe("The identity of the shared upstreams; anonymous without it.");
@@ -151,7 +101,7 @@ const hubSchema = section({
   origin: text("an http:// or https:// URL of the hub", check.checkOrigin).describe("URL of the hub at the origin."),
   privateUpstream: choice(["eager", "lazy", "never"])
     .optional()
-    .describe("When a client gets its own origin connection. Default: lazy with groups, eager without."),
+    .describe("When a client gets its own origin connection. Default: lazy with rules, eager without."),
   originCaFile: text("the path of a PEM file", check.checkFilePath)
     .optional()
     .describe("PEM file with certificates that an https:// origin may be signed by, besides the well-known ones."),
@@ -181,7 +131,7 @@ const hubSchema = section({
     .overwrite(besidesBuiltIn)
     .optional()
     .describe(
-      `Client headers that the origin gets besides ${builtInForwardHeaders.join(", ")}; "*" is all of them. Default: none with groups, "*" without.`,
+      `Client headers that the origin gets besides ${builtInForwardHeaders.join(", ")}; "*" is all of them. Default: none with rules, "*" without.`,
     ),
   statefulReconnect: z
     .boolean({ error: wrong("true or false") })
@@ -190,13 +140,22 @@ const hubSchema = section({
   sharedUpstream: sharedUpstreamSchema.prefault({}),
   groups: list("a list of group rules", groupSchema)
     .default([])
-    .describe("What is shared; without any the hub is transparent."),
+    .describe("Groups that clients share; without any rule the hub is transparent."),
+  broadcasts: list("a list of broadcast rules", broadcastSchema)
+    .default([])
+    .describe("Targets that the hub sends to all its clients."),
+  calls: list("a list of call rules", callSchema)
+    .default([])
+    .describe("Hub methods whose result is shared by equal calls."),
+  streams: list("a list of stream rules", streamSchema)
+    .default([])
+    .describe("Server streams that equal invocations share."),
 })
   // A hub without rules is to behave as it does directly: its code sees every header and has every client to itself.
   .transform((hub) => ({
     ...hub,
-    privateUpstream: hub.privateUpstream ?? (hub.groups.length > 0 ? "lazy" : "eager"),
-    forwardHeaders: hub.forwardHeaders ?? (hub.groups.length > 0 ? [] : [everyHeader]),
+    privateUpstream: hub.privateUpstream ?? (hasRules(hub) ? "lazy" : "eager"),
+    forwardHeaders: hub.forwardHeaders ?? (hasRules(hub) ? [] : [everyHeader]),
   }))
   .describe("A hub that the gateway serves.");
 
@@ -221,9 +180,19 @@ type DeepReadonly<T> = T extends readonly (infer Item)[]
 export type Config = DeepReadonly<Omit<z.output<typeof configSchema>, "limits">> & { readonly limits: Limits };
 export type HubConfig = Config["hubs"][number];
 export type GroupConfig = HubConfig["groups"][number];
+export type AccessConfig = GroupConfig["access"];
+/** A shared call or stream, without what only one of them has. */
+export type QueryConfig = HubConfig["streams"][number];
 export type MessageConfig = GroupConfig["messages"][number];
 /** `keyMessagePack` is for MessagePack connections, `key` for all others and for want of it. */
 export type KeyConfig = { readonly key: string; readonly keyMessagePack?: string | undefined };
+
+/** Whether the hub shares anything; without, it is transparent. */
+export function hasRules({ groups, broadcasts, calls, streams }: RuleLists): boolean {
+  return groups.length + broadcasts.length + calls.length + streams.length > 0;
+}
+
+type RuleLists = Readonly<Record<"groups" | "broadcasts" | "calls" | "streams", readonly unknown[]>>;
 
 export type ShapeResult =
   | { readonly ok: true; readonly config: Config }
@@ -249,74 +218,6 @@ export function jsonSchema(): object {
       }
     },
   });
-}
-
-type ErrorText = (issue: { readonly input?: unknown }) => string;
-
-function wrong(allowed: string): ErrorText {
-  return (issue) => complaint(issue.input, allowed);
-}
-
-function section<Shape extends z.ZodRawShape>(shape: Shape): z.ZodObject<Shape, z.core.$strict> {
-  const keys = Object.keys(shape);
-  return z.strictObject(shape, { error: wrong(`a mapping with the keys ${keys.join(", ")}`) });
-}
-
-function list<Item extends z.ZodType>(allowed: string, item: Item, minCount = 0): z.ZodArray<Item> {
-  const items = z.array(item, { error: wrong(allowed) });
-  return minCount === 0 ? items : items.min(minCount, { error: `must be ${allowed}, not empty` });
-}
-
-function text(allowed: string, checkValue: check.ValueCheck): z.ZodString {
-  return z.string({ error: wrongText(allowed) }).superRefine(reportWith(checkValue));
-}
-
-/** For texts that YAML reads as something else when the quotes are forgotten. */
-function wrongText(allowed: string): ErrorText {
-  return ({ input }) =>
-    typeof input === "number" || typeof input === "boolean"
-      ? `must be ${allowed} in quotes, not the ${typeof input} ${input}`
-      : complaint(input, allowed);
-}
-
-function keyTemplate(checkValue: check.ValueCheck): z.ZodString {
-  const error: ErrorText = ({ input }) =>
-    typeof input === "object" && input !== null
-      ? 'must be a key template in quotes, such as "{0}"; without quotes YAML reads the braces as a mapping'
-      : wrongText('a key template such as "{0}" or "{0.eventId}"')({ input });
-  return z.string({ error }).superRefine(reportWith(checkValue));
-}
-
-/** Values of headers are often credentials: they are never shown. */
-function headerValue(): z.ZodString {
-  return z
-    .string({ error: "must be text in quotes (the value is not shown here)" })
-    .superRefine(reportWith(check.checkHeaderValue));
-}
-
-function reportWith(checkValue: check.ValueCheck): (value: string, context: z.RefinementCtx<string>) => void {
-  return (value, context) => {
-    const message = checkValue(value);
-    if (message !== undefined) context.addIssue({ code: "custom", message });
-  };
-}
-
-function choice<const Value extends string>(values: readonly Value[], later: readonly string[] = []) {
-  const allowed = alternatives(values);
-  const error: ErrorText = ({ input }) => {
-    // `{ jwt: ... }` and `{ claims: ... }` are mappings with one key.
-    const name = typeof input === "object" && input !== null ? Object.keys(input)[0] : input;
-    const isLater = typeof name === "string" && later.includes(name);
-    return isLater
-      ? `${showValue(name)} is not supported by this version; must be ${allowed}`
-      : complaint(input, allowed);
-  };
-  return z.enum(values, { error });
-}
-
-function integer(unit: "milliseconds" | "bytes" | undefined, min: number, max: number): z.ZodNumber {
-  const error = wrong(`a whole number ${unit === undefined ? "" : `of ${unit} `}from ${min} to ${max}`);
-  return z.number({ error }).int({ error }).min(min, { error }).max(max, { error });
 }
 
 function port(): z.ZodNumber {

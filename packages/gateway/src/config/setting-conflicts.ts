@@ -1,3 +1,4 @@
+import { accessConflicts } from "./access-conflicts.ts";
 import { type ConfigIssue, type ConfigPath, formatPath } from "./config-error.ts";
 import { isLoopbackHost } from "./loopback.ts";
 import { looseList, looseMapping, looseText } from "./loose-value.ts";
@@ -16,6 +17,7 @@ export function settingConflicts(input: unknown, environment: Environment): read
     ...hubs.flatMap((hub, index) => credentialConflicts(hub, index, environment)),
     ...hubs.flatMap((hub, index) => tokenConflicts(hub, ["hubs", index])),
     ...hubs.flatMap((hub, index) => ruleConflicts(hub, ["hubs", index])),
+    ...hubs.flatMap((hub, index) => accessConflicts(hub, ["hubs", index])),
   ];
 }
 

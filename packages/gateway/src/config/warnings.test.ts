@@ -21,6 +21,14 @@ hubs:
         ${lines.trim().replaceAll("\n", "\n        ")}
 `;
 
+const withCredential = (lines: string): string => `
+hubs:
+  - path: /hub
+    origin: https://app.example.com/hub
+    sharedUpstream: { accessTokenEnv: ORIGIN_TOKEN }
+    ${lines}
+`;
+
 const join = 'join: { method: Join, key: "{0}" }';
 const leave = 'leave: { method: Leave, key: "{0}" }';
 const messages = 'messages: [{ target: T, key: "{0.id}" }]';
@@ -35,6 +43,33 @@ test.each([
   [
     "a rejoin with a snapshot",
     group(`${join}\n${leave}\nonGap: rejoin\nmessages: [{ target: T, key: "{0.id}", to: joiner }]`),
+  ],
+  [
+    "a group that the origin guards, in front of an origin that lets everybody connect",
+    group(`${join}\n${leave}\n${messages}`, "authentication: none").replace("access: public", "access: probe"),
+  ],
+  [
+    "a group that the origin guards, with a credential of the gateway",
+    group(`${join}\n${leave}\n${messages}`, "sharedUpstream: { accessTokenEnv: ORIGIN_TOKEN }").replace(
+      "access: public",
+      "access: probe",
+    ),
+  ],
+  [
+    "a cached result, messages that slow clients miss, broadcasts, calls and streams",
+    group(
+      `
+${join}
+${leave}
+joinResult: cached
+cacheMs: 5
+messages: [{ target: T, key: "{0.id}", onSlow: conflate }]`,
+      `
+    broadcasts: [{ target: News }]
+    calls: [{ method: Get, key: "{0}", access: public }]
+    streams: [{ method: Watch, key: "{0}", access: public }]
+    privateUpstream: never`,
+    ),
   ],
   [
     "a key that is another on MessagePack",
@@ -64,7 +99,7 @@ test.each([
   ],
   [
     "hubs: [{ path: /hub, origin: http://127.0.0.1/hub, privateUpstream: never }]",
-    "hubs[0].privateUpstream: never, and no groups: every invocation is answered with an error",
+    "hubs[0].privateUpstream: never, and no rules: every invocation is answered with an error",
   ],
   [
     group(`${join}\n${leave}\n${messages}`, "privateUpstream: eager"),
@@ -72,15 +107,15 @@ test.each([
   ],
   [
     group(`${join}\n${leave}\n${messages}`, "authentication: none"),
-    "hubs[0].authentication: none lets everyone who reaches the gateway join every group of this hub",
+    "hubs[0].authentication: none lets everyone who reaches the gateway use every public rule of this hub",
   ],
   [
     group(`${join}\n${leave}\n${messages}`, "sharedUpstream: { accessTokenEnv: ORIGIN_TOKEN }"),
-    "hubs[0].groups[0].access: public, while the shared upstream has a credential: whatever that may join, every client can read",
+    "hubs[0].groups[0].access: public, while the shared upstream has a credential: whatever that may get, every client can read",
   ],
   [
     group(`${join}\n${leave}\n${messages}`, "sharedUpstream: { headers: { Authorization: Bearer x } }"),
-    "hubs[0].groups[0].access: public, while the shared upstream has a credential: whatever that may join, every client can read",
+    "hubs[0].groups[0].access: public, while the shared upstream has a credential: whatever that may get, every client can read",
   ],
   [
     group(`${join}\n${messages}`),
@@ -101,6 +136,26 @@ test.each([
   [
     group(`${join}\n${leave}\nmessages: [{ target: T, key: "{0.a}" }, { target: T, key: "{0.b}" }]`),
     "hubs[0].groups: T is claimed by event:{0.a} and event:{0.b}; a message that has both keys goes to the members of both",
+  ],
+  [
+    group(`${join}\n${leave}\njoinResult: cached\ncacheMs: 5\nmessages: [{ target: S, key: "{0.id}", to: joiner }]`),
+    "hubs[0].groups[0].messages[0].to: joiner, but joinResult is cached: a client that is answered with an older result gets no S",
+  ],
+  [
+    group(`${join}\n${leave}\nmessages: [{ target: S, key: "{0.id}", to: joiner, onSlow: drop }]`),
+    "hubs[0].groups[0].messages[0].onSlow: drop, but S is a part of the join: a client that is behind would miss it",
+  ],
+  [
+    "hubs: [{ path: /hub, origin: http://127.0.0.1/hub, privateUpstream: eager, broadcasts: [{ target: T }] }]",
+    "hubs[0].privateUpstream: eager opens one origin connection per client, so only messages are saved, not connections",
+  ],
+  [
+    withCredential('calls: [{ method: Get, key: "{0}", access: public }]'),
+    "hubs[0].calls[0].access: public, while the shared upstream has a credential: whatever that may get, every client can read",
+  ],
+  [
+    withCredential('streams: [{ method: Watch, key: "{0}", access: public }]'),
+    "hubs[0].streams[0].access: public, while the shared upstream has a credential: whatever that may get, every client can read",
   ],
   [
     `${minimal}\nlimits: { clientTimeoutMs: 15000 }`,

@@ -1,8 +1,8 @@
 import { compileHubRules } from "./compile.ts";
-import type { GroupRule, HubRules, KeyTemplates, TargetRule } from "./hub-rules.ts";
+import type { Access, GroupRule, HubRules, KeyTemplates, TargetRule } from "./hub-rules.ts";
 import { haveSameShape } from "./key-template.ts";
 import { isLoopbackHost } from "./loopback.ts";
-import type { Config, HubConfig } from "./schema.ts";
+import { type Config, type HubConfig, hasRules } from "./schema.ts";
 
 /** What is allowed and probably not meant, as `path: why, and what to do`; in the order of the file. */
 export function warnings(config: Config): readonly string[] {
@@ -45,16 +45,17 @@ function hubWarnings(hub: HubConfig, path: string): readonly string[] {
   if (origin.protocol === "http:" && !isLoopbackHost(origin.hostname)) {
     found.push(`${path}.origin: http:// sends credentials and messages in the clear to ${origin.host}; use https://`);
   }
-  if (hub.privateUpstream === "eager" && hub.groups.length > 0) {
+  if (hub.privateUpstream === "eager" && hasRules(hub)) {
     found.push(
       `${path}.privateUpstream: eager opens one origin connection per client, so only messages are saved, not connections`,
     );
   }
-  if (hub.privateUpstream === "never" && hub.groups.length === 0) {
-    found.push(`${path}.privateUpstream: never, and no groups: every invocation is answered with an error`);
+  if (hub.privateUpstream === "never" && !hasRules(hub)) {
+    found.push(`${path}.privateUpstream: never, and no rules: every invocation is answered with an error`);
   }
-  if (hub.authentication === "none" && hub.groups.length > 0) {
-    found.push(`${path}.authentication: none lets everyone who reaches the gateway join every group of this hub`);
+  const accesses = [...rules.groups, ...rules.calls.values(), ...rules.streams.values()].map(({ access }) => access);
+  if (hub.authentication === "none" && accesses.some(({ kind }) => kind === "public")) {
+    found.push(`${path}.authentication: none lets everyone who reaches the gateway use every public rule of this hub`);
   }
   const headers = Object.keys(hub.sharedUpstream.headers);
   const hasCredential =
@@ -63,24 +64,52 @@ function hubWarnings(hub: HubConfig, path: string): readonly string[] {
     ...found,
     ...rules.groups.flatMap((group, index) => groupWarnings(group, `${path}.groups[${index}]`, hasCredential)),
     ...targetWarnings(rules, path),
+    ...[...rules.calls.values()].flatMap((call, index) =>
+      accessWarnings(call.access, `${path}.calls[${index}]`, hasCredential),
+    ),
+    ...[...rules.streams.values()].flatMap((stream, index) =>
+      accessWarnings(stream.access, `${path}.streams[${index}]`, hasCredential),
+    ),
+  ];
+}
+
+function accessWarnings(access: Access, path: string, hasCredential: boolean): readonly string[] {
+  if (access.kind !== "public" || !hasCredential) return [];
+  return [
+    `${path}.access: public, while the shared upstream has a credential: whatever that may get, every client can read`,
   ];
 }
 
 function groupWarnings(group: GroupRule, path: string, hasCredential: boolean): readonly string[] {
-  const found: string[] = [];
-  if (group.access.kind === "public" && hasCredential) {
-    found.push(
-      `${path}.access: public, while the shared upstream has a credential: whatever that may join, every client can read`,
-    );
-  }
+  const found = [...accessWarnings(group.access, path, hasCredential)];
   if (group.leave === undefined) {
     found.push(
       `${path}.leave: missing: the origin keeps sending a group that has no members, until the shared upstream ends`,
     );
   }
-  for (const [index, rule] of group.messages.entries()) found.push(...keyWarnings(rule, `${path}.messages[${index}]`));
+  for (const [index, rule] of group.messages.entries()) {
+    found.push(
+      ...keyWarnings(rule, `${path}.messages[${index}]`),
+      ...joinerWarnings(rule, `${path}.messages[${index}]`),
+    );
+  }
   if (group.onGap === "rejoin" && !group.messages.some((rule) => rule.to === "joiner")) {
     found.push(`${path}.onGap: rejoin, but no message has "to: joiner", so members get no new snapshot after a gap`);
+  }
+  return found;
+}
+
+/** What the hub sends to its caller in a join belongs to that one run of the join. */
+function joinerWarnings({ group, target, to, onSlow }: TargetRule, path: string): readonly string[] {
+  if (to !== "joiner") return [];
+  const found: string[] = [];
+  if (onSlow !== "close") {
+    found.push(`${path}.onSlow: ${onSlow}, but ${target} is a part of the join: a client that is behind would miss it`);
+  }
+  if (group.cacheMs !== undefined) {
+    found.push(
+      `${path}.to: joiner, but joinResult is cached: a client that is answered with an older result gets no ${target}`,
+    );
   }
   return found;
 }

@@ -21,13 +21,14 @@ export function clientPartition(
       return Array.isArray(value) ? value.join(", ") : value;
     },
   });
-  const key = partition.key + partitionClaims.map((name) => claimPart(identity, name)).join("");
-  return { ...partition, key: key as PartitionKey };
+  return { ...partition, key: (partition.key + claimKey(partitionClaims, identity)) as PartitionKey };
 }
 
-/** In the way of `partitionOf`, so that no two lists of values look the same. */
-function claimPart(identity: Identity | undefined, name: string): string {
+/** In the way of `partitionOf`: no two lists of values have the same key. */
+export function claimKey(names: readonly string[], identity: Identity | undefined): string {
   const claims = identity?.claims ?? {};
-  const value = Object.hasOwn(claims, name) ? JSON.stringify(claims[name]) : undefined;
-  return value === undefined ? "-," : `${value.length}:${value},`;
+  return names
+    .map((name) => (Object.hasOwn(claims, name) ? JSON.stringify(claims[name]) : undefined))
+    .map((value) => (value === undefined ? "-," : `${value.length}:${value},`))
+    .join("");
 }

@@ -17,7 +17,7 @@ import type { Admission } from "./admission.ts";
 import { type Caller, isOtherUser } from "./caller.ts";
 import { clientPartition } from "./client-partition.ts";
 import { answers, type HttpAnswer } from "./http-answer.ts";
-import { queryValue } from "./hub-path.ts";
+import { connectionIdOf } from "./hub-path.ts";
 import type { ConnectTicket } from "./negotiate-endpoint.ts";
 import { refusal } from "./refusal.ts";
 
@@ -65,7 +65,7 @@ export class Connector {
   async prepare(asked: ConnectRequest, signal: AbortSignal): Promise<Prepared> {
     const { registry, limits } = this.parts;
     if (registry.connectedCount >= limits.maxConnections) return refused(answers.full);
-    const id = queryValue(asked.query, "id");
+    const id = connectionIdOf(asked.query);
     const claimed = id === undefined ? await this.#admit(asked) : await this.#claim(id, asked);
     if (claimed.kind === "refused") return claimed;
     const { token, ticket } = claimed;
@@ -119,6 +119,7 @@ export class Connector {
     if (entry === undefined) return refused(answers.unknownId);
     if (entry.kind === "connected" && isOtherUser(entry.connection.owner, asked.caller))
       return refused(answers.unknownId);
+    if (entry.kind === "connected" && entry.transport.name !== "WebSockets") return refused(answers.otherTransport);
     if (entry.kind !== "negotiated") return refused(answers.idInUse);
     const { ticket } = entry;
     const answer = await refuseOpening(ticket, asked);

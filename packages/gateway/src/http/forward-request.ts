@@ -6,7 +6,10 @@ import type { ClientRoute } from "./trusted-proxies.ts";
 /** Query parameters that belong to the client's leg alone. */
 const ownParameters = new Set(["id", "negotiateversion", "usestatefulreconnect", "_"]);
 
-/** Headers that describe one leg, or that this gateway makes itself. */
+/**
+ * Headers that describe one leg, or that this gateway makes itself. What the client accepts is for the gateway to send: the
+ * origin would take the upgrade of a client on Server-Sent Events for such a stream, and compress what is read here.
+ */
 const neverForwarded =
   /^(accept|accept-encoding|connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|host|content-.*|expect|sec-websocket-.*|forwarded|x[-_]forwarded.*|x[-_]real[-_]ip)$/;
 

@@ -19,6 +19,11 @@ export function queryValue(query: string, name: string): string | undefined {
   return value;
 }
 
+/** The `id` of a request. An empty one is none, as in ASP.NET Core. */
+export function connectionIdOf(query: string): string | undefined {
+  return queryValue(query, "id") || undefined;
+}
+
 /**
  * Whether this is a request as every client writes it. Two `Host` headers, or a target with a host of its own, are for a
  * proxy to disagree about with whoever is behind it.

@@ -9,6 +9,8 @@ const options: ServerOptions = {
   maxHeaderSize: 32_768,
   insecureHTTPParser: false,
   requestTimeout: 30_000,
+  /** How often it is looked for requests that take too long. */
+  connectionsCheckingInterval: 5000,
   /** Longer than what load balancers keep idle connections for. */
   keepAliveTimeout: 120_000,
 };

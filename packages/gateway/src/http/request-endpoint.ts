@@ -4,7 +4,7 @@ import { LongPollingTransport } from "../client/long-polling-transport.ts";
 import { ServerSentEventsTransport } from "../client/server-sent-events-transport.ts";
 import type { Connector, ConnectRequest, Prepared } from "./connector.ts";
 import { answers, type HttpAnswer } from "./http-answer.ts";
-import { queryValue } from "./hub-path.ts";
+import { connectionIdOf } from "./hub-path.ts";
 import type { ConnectTicket } from "./negotiate-endpoint.ts";
 
 /** What may be posted before a transport has come for the id; ASP.NET Core's pipe has the same bound. */
@@ -26,7 +26,7 @@ export class RequestEndpoint {
   async handle(asked: ConnectRequest, response: ServerResponse): Promise<HttpAnswer | undefined> {
     const { method, headers } = asked.request;
     if (method !== "GET" && method !== "POST" && method !== "DELETE") return answers.methodNotAllowed;
-    const id = queryValue(asked.query, "id");
+    const id = connectionIdOf(asked.query);
     if (id === undefined) return answers.noId;
     const { registry } = this.#connector.parts;
     const { path } = asked.admission.runtime.config;
@@ -143,7 +143,8 @@ function inUse({ transport }: Connected, asked: "ServerSentEvents" | "LongPollin
   return transport.name === asked ? answers.idInUse : answers.otherTransport;
 }
 
+/** As in the origin, a media type with parameters is another one. */
 function acceptsEventStream(accept: string | undefined): boolean {
   const types = accept?.split(",") ?? [];
-  return types.some((type) => type.split(";", 1)[0]?.trim().toLowerCase() === "text/event-stream");
+  return types.some((type) => type.trim().toLowerCase() === "text/event-stream");
 }

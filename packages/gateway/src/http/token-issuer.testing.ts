@@ -1,12 +1,13 @@
-import { type CryptoKey, exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from "jose";
+import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from "jose";
 
 export const testIssuer = "https://login.example";
 export const testAudience = "edge";
 
 export interface TokenOptions {
-  /** Default: a minute from now. `undefined` in the claims leaves a claim out. */
+  /** Default: a minute. */
   readonly expiresInSeconds?: number;
-  readonly claims?: JWTPayload;
+  /** Besides the usual ones, or instead of them; `undefined` leaves one out. */
+  readonly claims?: Readonly<Record<string, unknown>>;
 }
 
 /** Whoever issues the tokens of a test: one key pair, or several with time. */
@@ -31,10 +32,15 @@ export class TokenIssuer {
   }
 
   /** A token of the test's issuer for the test's audience. */
-  sign(subject: string, { expiresInSeconds = 60, claims = {} }: TokenOptions = {}): Promise<string> {
+  sign(
+    subject: string,
+    { expiresInSeconds = 60, claims = {} }: TokenOptions = {},
+    { withKeyId = true }: { readonly withKeyId?: boolean } = {},
+  ): Promise<string> {
     const now = Math.floor(Date.now() / 1000);
     const { alg = "", kid = "" } = this.jwk;
     const all = { iss: testIssuer, aud: testAudience, sub: subject, iat: now, exp: now + expiresInSeconds, ...claims };
-    return new SignJWT(all).setProtectedHeader({ alg, kid, typ: "JWT" }).sign(this.#privateKey);
+    const header = { alg, typ: "JWT", ...(withKeyId ? { kid } : {}) };
+    return new SignJWT(all).setProtectedHeader(header).sign(this.#privateKey);
   }
 }

@@ -5,7 +5,7 @@ import type { ClientConnection } from "../client/client-connection.ts";
 import { ClientWebSocket, WebSocketTransport } from "../client/websocket-transport.ts";
 import type { Connector, ConnectRequest } from "./connector.ts";
 import { answers, type HttpAnswer, writeAnswer } from "./http-answer.ts";
-import { queryValue } from "./hub-path.ts";
+import { connectionIdOf } from "./hub-path.ts";
 
 /** Largest WebSocket message of a client: batches are allowed, single hub messages are bounded by the splitter. */
 const maxWebSocketMessageBytes = 1_048_576;
@@ -54,7 +54,7 @@ export class WebSocketEndpoint {
 
   /** Stateful reconnect: the connection for which a new socket comes, if it is one of that kind. */
   #findResumable({ admission, query }: ConnectRequest): Resumable | undefined {
-    const id = queryValue(query, "id");
+    const id = connectionIdOf(query);
     if (id === undefined) return undefined;
     const entry = this.#connector.parts.registry.find(id, admission.runtime.config.path);
     if (entry?.kind !== "connected" || !entry.connection.isResumable) return undefined;
@@ -102,8 +102,14 @@ function webSocketOptions(closeTimeoutMs: number) {
   };
 }
 
-/** An upgrade with a body is how requests are smuggled past proxies; no client sends one. */
+/**
+ * An upgrade with a body is how requests are smuggled past proxies; no client sends one. What `ws` would refuse is refused
+ * here, before the origin is asked for a connection.
+ */
 function isPlainUpgrade({ method, headers }: IncomingMessage, head: Buffer): boolean {
-  const hasBody = headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined;
-  return method === "GET" && headers.upgrade?.toLowerCase() === "websocket" && !hasBody && head.length === 0;
+  const hasBody =
+    headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined || head.length > 0;
+  const isWebSocket = headers.upgrade?.toLowerCase() === "websocket" && headers["sec-websocket-version"] === "13";
+  const hasKey = /^[+/\dA-Za-z]{22}==$/.test(headers["sec-websocket-key"] ?? "");
+  return method === "GET" && isWebSocket && hasKey && !hasBody;
 }
