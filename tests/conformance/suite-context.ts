@@ -1,9 +1,13 @@
 import type { HubConnection } from "@microsoft/signalr";
 import type { HubProtocolName } from "@signalr-edge/protocol";
 import { onTestFinished, type TestFunction, test } from "vitest";
+import { connectRaw } from "../support/connect-raw.ts";
 import { type HubPath, hubPaths } from "../support/origin.ts";
 import type { TransportName } from "../support/origin-control.ts";
-import { RawClient, type RawClientOptions } from "../support/raw-client.ts";
+import { RawClient } from "../support/raw-client.ts";
+import type { RawConnection, RawConnectionOptions } from "../support/raw-connection.ts";
+import { RawEventStreamClient } from "../support/raw-event-stream-client.ts";
+import { RawPollingClient, type RawPollingOptions } from "../support/raw-polling-client.ts";
 import { buildRealClient, type RealClientOptions } from "../support/real-client.ts";
 import type { SuiteTarget, SuiteTraits } from "./suite-target.ts";
 
@@ -24,7 +28,7 @@ interface HubChoice {
   readonly onFinished?: OnFinished;
 }
 
-export type SuiteClientOptions = Omit<RawClientOptions, "url"> & HubChoice;
+export type SuiteClientOptions = Omit<RawConnectionOptions, "url"> & HubChoice;
 export type SuiteRealClientOptions = Omit<RealClientOptions, "url" | "transport"> & HubChoice;
 
 /** What the cases of a suite share: where to connect, and connections that end with the test that made them. */
@@ -66,15 +70,31 @@ export class SuiteContext {
     return withQuery(`${this.target.url}${hub}`, query);
   }
 
-  /** A raw client of the target. */
-  connect(options: SuiteClientOptions = {}): Promise<RawClient> {
-    return connectRaw(this.hubUrl(options.hub, options.query), options);
+  /** A raw client of the target over the transport and in the hub protocol of the leg. */
+  async connectOver({ transport, protocol }: Leg, options: SuiteClientOptions = {}): Promise<RawConnection> {
+    const url = this.hubUrl(options.hub, options.query);
+    return ending(await connectRaw(transport, { ...options, protocol, url }), options);
   }
 
-  /** A raw client of the origin itself, to compare answers with. */
-  connectToOrigin(options: SuiteClientOptions = {}): Promise<RawClient> {
-    const url = this.target.origin.hubUrl(options.hub ?? hubPaths.contract);
-    return connectRaw(withQuery(url, options.query), options);
+  /** A raw client of the target over a WebSocket. */
+  async connect(options: SuiteClientOptions = {}): Promise<RawClient> {
+    return ending(await RawClient.connect({ ...options, url: this.hubUrl(options.hub, options.query) }), options);
+  }
+
+  async connectEventStream(options: SuiteClientOptions = {}): Promise<RawEventStreamClient> {
+    const url = this.hubUrl(options.hub, options.query);
+    return ending(await RawEventStreamClient.connect({ ...options, url }), options);
+  }
+
+  async connectPolling(options: SuiteClientOptions & Pick<RawPollingOptions, "polls"> = {}): Promise<RawPollingClient> {
+    const url = this.hubUrl(options.hub, options.query);
+    return ending(await RawPollingClient.connect({ ...options, url }), options);
+  }
+
+  /** A raw client of the origin itself, over a WebSocket, to compare answers with. */
+  async connectToOrigin(options: SuiteClientOptions = {}): Promise<RawClient> {
+    const url = withQuery(this.target.origin.hubUrl(options.hub ?? hubPaths.contract), options.query);
+    return ending(await RawClient.connect({ ...options, url }), options);
   }
 
   /** An official client of the target, not started. */
@@ -96,9 +116,8 @@ export class SuiteContext {
   }
 }
 
-async function connectRaw(url: string, options: SuiteClientOptions): Promise<RawClient> {
-  const client = await RawClient.connect({ ...options, url });
-  (options.onFinished ?? onTestFinished)(() => client.close());
+function ending<Client extends RawConnection>(client: Client, { onFinished }: HubChoice): Client {
+  (onFinished ?? onTestFinished)(() => client.close());
   return client;
 }
 

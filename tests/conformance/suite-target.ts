@@ -21,6 +21,13 @@ export interface SuiteTraits {
   readonly gateway: boolean;
   /** True if the errors of the hub with detailed errors are worded as .NET does. */
   readonly detailedHub: boolean;
+  /**
+   * True if the origin has the hubs that only ASP.NET Core can have (`hubPaths`), tokens that end, and goes on after
+   * `closeGracefully`.
+   */
+  readonly variants: boolean;
+  /** True if the gateway has the group rules of the contract hub: private upstreams are made on demand then. */
+  readonly groups: boolean;
   /** Numbers of the checklist that are known to fail, as `Q118`. One that passes all the same is a failure. */
   readonly knownGaps?: readonly string[];
 }

@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, describe } from "vitest";
+import { authenticationCases, tokenCases } from "./cases/authentication-cases.ts";
 import { clientResultCases } from "./cases/client-result-cases.ts";
 import { closeCases } from "./cases/close-cases.ts";
 import { connectionContextCases } from "./cases/connection-context-cases.ts";
+import { endCases, webSocketCutCases } from "./cases/end-cases.ts";
+import { endpointCases } from "./cases/endpoint-cases.ts";
+import { eventStreamCases } from "./cases/event-stream-cases.ts";
+import { groupCases, mixedCases } from "./cases/group-cases.ts";
 import { handshakeCases } from "./cases/handshake-cases.ts";
 import { invocationCases } from "./cases/invocation-cases.ts";
 import { jsonCases } from "./cases/json-cases.ts";
@@ -9,7 +14,11 @@ import { jsonErrorCases } from "./cases/json-error-cases.ts";
 import { messagePackCases } from "./cases/messagepack-cases.ts";
 import { messagePackValueCases } from "./cases/messagepack-value-cases.ts";
 import { negotiateCases } from "./cases/negotiate-cases.ts";
+import { pollingCases } from "./cases/polling-cases.ts";
+import { postingCases } from "./cases/posting-cases.ts";
+import { statefulCases } from "./cases/stateful-cases.ts";
 import { streamCases } from "./cases/stream-cases.ts";
+import { transportCases } from "./cases/transport-cases.ts";
 import { unknownMessageCases } from "./cases/unknown-message-cases.ts";
 import { uploadCases } from "./cases/upload-cases.ts";
 import { webSocketCases } from "./cases/websocket-cases.ts";
@@ -31,9 +40,16 @@ export function conformanceSuite(name: string, connect: () => Promise<SuiteTarge
     afterAll(() => suite.target.stop());
 
     describe("negotiate", () => negotiateCases(suite));
+    describe("endpoint", () => endpointCases(suite));
+    describe("Server-Sent Events", () => eventStreamCases(suite));
+    describe("long polling", () => pollingCases(suite));
+    describe("POST", () => postingCases(suite));
+    describe("authentication", () => authenticationCases(suite));
+    describe("all transports together", () => mixedCases(suite));
     if (traits.transports.includes("WebSockets")) webSocketOnlyCases(suite);
     for (const leg of suite.legs) {
       describe(`${leg.protocol} over ${leg.transport}`, () => {
+        transportCases(suite, leg);
         invocationCases(suite, leg);
         streamCases(suite, leg);
         uploadCases(suite, leg);
@@ -41,6 +57,9 @@ export function conformanceSuite(name: string, connect: () => Promise<SuiteTarge
         closeCases(suite, leg);
         connectionContextCases(suite, leg);
         unknownMessageCases(suite, leg);
+        groupCases(suite, leg);
+        tokenCases(suite, leg);
+        endCases(suite, leg);
       });
     }
   });
@@ -51,8 +70,10 @@ function webSocketOnlyCases(suite: SuiteContext): void {
   describe("WebSocket", () => {
     webSocketCases(suite);
     webSocketEndCases(suite);
+    webSocketCutCases(suite);
   });
   describe("handshake", () => handshakeCases(suite));
+  if (suite.traits.variants) describe("stateful reconnect", () => statefulCases(suite));
   if (protocols.includes("json")) {
     describe("JSON frames", () => {
       jsonCases(suite);

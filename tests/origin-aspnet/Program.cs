@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http.Connections;
 using Microsoft.AspNetCore.SignalR;
 using SignalREdge.Origin;
 using SignalREdge.Origin.Control;
@@ -31,13 +32,19 @@ builder.Services.AddAuthorizationBuilder().AddPolicy(AuthHub.Policy, AuthHub.Req
 builder.Services
     .AddSignalR(hub => hub.AddFilter<InvocationRecorder>())
     .AddMessagePackProtocol()
-    .AddHubOptions<DetailedHub>(hub => hub.EnableDetailedErrors = true);
+    .AddHubOptions<DetailedHub>(hub => hub.EnableDetailedErrors = true)
+    .AddHubOptions<JsonHub>(hub => hub.SupportedProtocols = ["json"]);
 
 var app = builder.Build();
 
 app.MapHub<ContractHub>(HubPaths.Contract);
 app.MapHub<DetailedHub>(HubPaths.Detailed);
 app.MapHub<AuthHub>(HubPaths.Auth).RequireAuthorization(AuthHub.Policy);
+app.MapHub<ExpiringHub>(HubPaths.Expiring, hub => hub.CloseOnAuthenticationExpiration = true).RequireAuthorization(AuthHub.Policy);
+app.MapHub<StatefulHub>(HubPaths.Stateful, hub => hub.AllowStatefulReconnects = true);
+app.MapHub<WebSocketsHub>(HubPaths.WebSockets, hub => hub.Transports = HttpTransportType.WebSockets);
+app.MapHub<LongPollingHub>(HubPaths.LongPolling, hub => hub.Transports = HttpTransportType.LongPolling);
+app.MapHub<JsonHub>(HubPaths.Json);
 app.MapControl();
 
 await app.StartAsync();

@@ -17,6 +17,8 @@ conformanceSuite(
     protocols: ["json", "messagepack"],
     gateway: false,
     detailedHub: false,
+    variants: false,
+    groups: false,
   },
 );
 

@@ -92,6 +92,9 @@ function fromItems(items: readonly unknown[]): HubMessage {
       const [, error, allowReconnect] = items as [unknown, string | null, boolean];
       return { type, ...(error === null ? {} : { error }), ...(allowReconnect ? { allowReconnect } : {}) };
     }
+    case MessageType.Ack:
+    case MessageType.Sequence:
+      return { type, sequenceId: Number(items[1]) };
     default:
       throw new Error(`a server does not send messages of type ${String(type)}`);
   }

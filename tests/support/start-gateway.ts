@@ -1,4 +1,4 @@
-import { createGateway, type Gateway, loadConfig } from "@signalr-edge/gateway";
+import { createGateway, type Gateway, type Logger, loadConfig } from "@signalr-edge/gateway";
 import type { HubPath, Origin } from "./origin.ts";
 import { hubPaths } from "./origin.ts";
 
@@ -16,10 +16,12 @@ export interface TestGatewayOptions {
   /** Settings of hubs as in the file, `path` and `origin` left out. Default: every hub transparent. */
   readonly hubs?: Partial<Record<HubPath, object>>;
   readonly limits?: Readonly<Record<string, number>>;
+  /** Default: none. */
+  readonly log?: Logger;
 }
 
 /** Starts a gateway with the configuration that a user would write; every hub that is not named is transparent. */
-export async function startGateway({ origin, hubs = {}, limits = {} }: TestGatewayOptions): Promise<TestGateway> {
+export async function startGateway({ origin, hubs = {}, limits = {}, log }: TestGatewayOptions): Promise<TestGateway> {
   const config = {
     listen: { port: 0 },
     admin: { port: 0 },
@@ -28,7 +30,7 @@ export async function startGateway({ origin, hubs = {}, limits = {} }: TestGatew
   };
   const loaded = loadConfig(JSON.stringify(config), { format: "json", environment: {}, fileName: "test" });
   if (!loaded.ok) throw new Error(loaded.errors.map(({ path, message }) => `${path}: ${message}`).join("\n"));
-  const gateway = createGateway(loaded.config);
+  const gateway = createGateway(loaded.config, log === undefined ? {} : { log });
   const { url, adminUrl } = await gateway.start();
   return { url, adminUrl, gateway, hubUrl: (path) => `${url}${path}`, stop: () => gateway.stop() };
 }

@@ -1,18 +1,18 @@
 import { expect } from "vitest";
 import { hubPaths } from "../../support/origin.ts";
-import type { RawClient } from "../../support/raw-client.ts";
+import type { RawConnection } from "../../support/raw-connection.ts";
 import type { Leg, SuiteContext } from "../suite-context.ts";
 
 /** Q181-Q192, Q212: invocations, in either hub protocol. */
 export function invocationCases(suite: SuiteContext, leg: Leg): void {
   suite.test("Q181 a hub method is found in any case", async () => {
-    const client = await suite.connect(leg);
+    const client = await suite.connectOver(leg);
     client.sendMessages({ type: 1, invocationId: "1", target: "aDD", arguments: [1, 2] });
     expect(await client.nextMessage()).toEqual({ type: 3, invocationId: "1", result: 3 });
   });
 
   suite.test("Q182 a target arrives in the case of the hub", async () => {
-    const client = await suite.connect(leg);
+    const client = await suite.connectOver(leg);
     client.sendMessages({ type: 1, target: "CallerMessage", arguments: [] });
     expect(await client.nextMessage()).toEqual({ type: 1, target: "ReceiveMessage", arguments: [1, "x", null] });
   });
@@ -20,11 +20,11 @@ export function invocationCases(suite: SuiteContext, leg: Leg): void {
   errorCases(suite, leg);
 
   suite.test("Q188 a method for others is refused, and runs for those with the role", async () => {
-    const anonymous = await suite.connect(leg);
+    const anonymous = await suite.connectOver(leg);
     expect(await invoke(anonymous, "Secret")).toEqual(
       failure("Failed to invoke 'Secret' because user is unauthorized"),
     );
-    const entitled = await suite.connect({ ...leg, headers: { authorization: "Bearer user:ann:x" } });
+    const entitled = await suite.connectOver(leg, { headers: { authorization: "Bearer user:ann:x" } });
     expect(await invoke(entitled, "Secret")).toEqual({ type: 3, invocationId: "1", result: "secret" });
   });
 
@@ -33,7 +33,7 @@ export function invocationCases(suite: SuiteContext, leg: Leg): void {
 
 function orderCases(suite: SuiteContext, leg: Leg): void {
   suite.test("Q190 what the hub sends to the caller comes in order and before the completion", async () => {
-    const client = await suite.connect(leg);
+    const client = await suite.connectOver(leg);
     client.sendMessages({ type: 1, invocationId: "1", target: "CallerThenReturn", arguments: [100] });
     const messages = await client.nextMessages(101);
     const expected = Array.from({ length: 100 }, (_, number) => ({ type: 1, target: "seq", arguments: [number] }));
@@ -41,7 +41,7 @@ function orderCases(suite: SuiteContext, leg: Leg): void {
   });
 
   suite.test("Q191 an invocation waits for the one before it", async () => {
-    const client = await suite.connect(leg);
+    const client = await suite.connectOver(leg);
     client.sendMessages(
       { type: 1, invocationId: "slow", target: "Slow", arguments: [200] },
       { type: 1, invocationId: "quick", target: "Add", arguments: [1, 2] },
@@ -50,8 +50,8 @@ function orderCases(suite: SuiteContext, leg: Leg): void {
   });
 
   suite.test("Q192 a slow method of one connection does not delay another's", async () => {
-    const slow = await suite.connect(leg);
-    const quick = await suite.connect(leg);
+    const slow = await suite.connectOver(leg);
+    const quick = await suite.connectOver(leg);
     const connectionId = resultOf(await invoke(slow, "WhoAmI"));
     slow.sendMessages({ type: 1, invocationId: "2", target: "Slow", arguments: [10_000] });
     await suite.target.origin.control.waitFor({ kind: "invoked", name: "Slow", connectionId });
@@ -60,7 +60,7 @@ function orderCases(suite: SuiteContext, leg: Leg): void {
   });
 
   suite.test("Q212 clients with the same invocation ids each get their own answers under their own ids", async () => {
-    const clients = await Promise.all(Array.from({ length: 5 }, () => suite.connect(leg)));
+    const clients = await Promise.all(Array.from({ length: 5 }, () => suite.connectOver(leg)));
     await Promise.all(
       clients.map(async (client, number) => {
         const ids = ["1", "a b", "ü", "x".repeat(200)];
@@ -127,27 +127,27 @@ const failures = [
 function errorCases(suite: SuiteContext, leg: Leg): void {
   for (const { number, method, args, error, detail = "" } of failures) {
     suite.test(`${number} ${method}(${args.join(", ")}) fails and the connection lives`, async () => {
-      const client = await suite.connect(leg);
+      const client = await suite.connectOver(leg);
       expect(await invoke(client, method, ...args)).toEqual(failure(error));
       expect(await invoke(client, "Add", 1, 2)).toMatchObject({ result: 3 });
     });
 
     if (suite.traits.detailedHub) {
       suite.test(`${number} ${method}(${args.join(", ")}) is explained by the detailed hub`, async () => {
-        const client = await suite.connect({ ...leg, hub: hubPaths.detailed });
+        const client = await suite.connectOver(leg, { hub: hubPaths.detailed });
         expect(await invoke(client, method, ...args)).toEqual(failure(error + detail));
       });
     }
   }
 
   suite.test("Q183 an unknown method without an id is not answered", async () => {
-    const client = await suite.connect(leg);
+    const client = await suite.connectOver(leg);
     client.sendMessages({ type: 1, target: "Nope", arguments: [] });
     expect(await invoke(client, "Add", 1, 2)).toMatchObject({ result: 3 });
   });
 
   suite.test("Q189 a method that does not stream refuses a stream invocation", async () => {
-    const client = await suite.connect(leg);
+    const client = await suite.connectOver(leg);
     client.sendMessages({ type: 4, invocationId: "1", target: "Add", arguments: [1, 2] });
     const error = "The client attempted to invoke the non-streaming 'Add' method with a streaming invocation.";
     expect(await client.nextMessage()).toEqual(failure(error));
@@ -155,12 +155,16 @@ function errorCases(suite: SuiteContext, leg: Leg): void {
 }
 
 /** Invokes with id "1"; the next message must be the completion. */
-function invoke(client: RawClient, target: string, ...args: readonly unknown[]): ReturnType<RawClient["nextMessage"]> {
+function invoke(
+  client: RawConnection,
+  target: string,
+  ...args: readonly unknown[]
+): ReturnType<RawConnection["nextMessage"]> {
   client.sendMessages({ type: 1, invocationId: "1", target, arguments: args });
   return client.nextMessage();
 }
 
-function resultOf(message: Awaited<ReturnType<RawClient["nextMessage"]>>): string {
+function resultOf(message: Awaited<ReturnType<RawConnection["nextMessage"]>>): string {
   return message.type === 3 ? String(message.result) : "";
 }
 

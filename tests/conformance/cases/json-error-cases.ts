@@ -40,7 +40,7 @@ const malformed = [
   { number: "Q136", json: "", detail: "Error reading JSON." },
 ];
 
-/** Q124, Q129-Q134, Q136, Q138, Q139: JSON frames that end the connection. */
+/** Q124, Q129-Q134, Q136, Q139: JSON frames that end the connection. */
 export function jsonErrorCases(suite: SuiteContext): void {
   for (const { number, json, detail } of malformed) {
     suite.test(`${number} ${json === "" ? "an empty frame" : json} closes the connection for a reconnect`, async () => {
@@ -64,16 +64,6 @@ export function jsonErrorCases(suite: SuiteContext): void {
 }
 
 function otherEndCases(suite: SuiteContext): void {
-  suite.test("Q138 a client's Close message is answered with one and is a graceful end", async () => {
-    const client = await suite.connect();
-    client.sendText('{"type":7}\u001e');
-    expect(jsonText(await client.nextFrame())).toBe('{"type":7}');
-    expect(await client.closed).toEqual({ code: 1000, reason: "" });
-    const connectionId = String(client.connectionId);
-    const { control } = suite.target.origin;
-    expect(await control.waitFor({ kind: "disconnected", connectionId })).toMatchObject({ error: null });
-  });
-
   // ASP.NET Core accepts it in a binary WebSocket frame and reads U+FFFD. (In a text frame RFC 6455 ends the connection.)
   // A gateway may be stricter: text that is no text could make two group keys one (reliability: no U+FFFD folding).
   suite.test("Q139 invalid UTF-8 in an argument is treated as the origin does, or as an error", async () => {

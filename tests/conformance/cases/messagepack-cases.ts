@@ -17,7 +17,7 @@ const accepted = [
   { number: "Q154", what: "with a seventh element", hex: `97 01 ${addItems} 90 a178` },
 ];
 
-/** Q132, Q143-Q146, Q148, Q150, Q153, Q154, Q157: MessagePack frames, to the byte. */
+/** Q132, Q143-Q146, Q148, Q150, Q153-Q157: MessagePack frames, to the byte. */
 export function messagePackCases(suite: SuiteContext): void {
   invocationCases(suite);
   endCases(suite);
@@ -98,6 +98,20 @@ function prefixCases(suite: SuiteContext): void {
     client.send(echoOfSize(maxMessageBytes + 1));
     await expectClose(client, closedWithError);
   });
+
+  suite.test("Q155 a length of 2 GB closes the connection at the limit", async () => {
+    const client = await suite.connect({ protocol: "messagepack" });
+    client.send(Buffer.concat([bytes("ff ff ff ff 07"), Buffer.alloc(maxMessageBytes)]));
+    await expectClose(client, closedWithError);
+  });
+
+  suite.test("Q156 a message that is announced as too long is closed before it is there", async () => {
+    const client = await suite.connect({ protocol: "messagepack" });
+    const frame = echoOfSize(40_000);
+    const pieces = Array.from({ length: 33 }, (_, index) => frame.subarray(index * 1_000, (index + 1) * 1_000));
+    for (const piece of pieces) client.send(piece);
+    await expectClose(client, closedWithError);
+  });
 }
 
 /** `detail` is what the hub with detailed errors says of it. */
@@ -127,7 +141,7 @@ const malformed = [
     detail: "EndOfStreamException: Attempted to read past the end of the stream.",
   },
   { number: "Q157", what: "an empty message", hex: "00", detail: undefined },
-  { number: "Q157", what: "a length of 6 bytes", hex: "ff ff ff ff ff 01 00", detail: undefined },
+  { number: "Q155", what: "a length of 6 bytes", hex: "ff ff ff ff ff 01 00", detail: undefined },
 ];
 
 function errorCases(suite: SuiteContext): void {

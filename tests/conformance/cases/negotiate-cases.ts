@@ -1,12 +1,14 @@
-import { expect } from "vitest";
+import { expect, onTestFinished } from "vitest";
+import { startHttpProxy } from "../../support/http-proxy.ts";
 import { askNegotiate, type Negotiated, negotiate } from "../../support/negotiate.ts";
 import { hubPaths } from "../../support/origin.ts";
+import { startRealClient } from "../../support/real-client.ts";
 import { askUpgrade } from "../../support/upgrade.ts";
 import type { SuiteContext } from "../suite-context.ts";
 
 const urlSafeId = /^[A-Za-z0-9_-]{20,}$/;
 
-/** Q001-Q008, Q011-Q017, Q026. */
+/** Q001-Q008, Q011-Q017, Q025, Q026. */
 export function negotiateCases(suite: SuiteContext): void {
   answerCases(suite);
   versionCases(suite);
@@ -104,6 +106,22 @@ function requestCases(suite: SuiteContext): void {
     const members = Object.keys(JSON.parse(text) as Negotiated);
     expect(members).toEqual(["negotiateVersion", "connectionId", "connectionToken", "availableTransports"]);
     expect(text).not.toContain("null");
+  });
+
+  suite.test("Q025 the TypeScript client negotiates again and polls where WebSockets do not get through", async () => {
+    const proxy = await startHttpProxy(suite.target.url);
+    onTestFinished(() => proxy.stop());
+    const url = `${proxy.url}${hubPaths.contract}`;
+    const connection = await startRealClient({ url, transports: ["WebSockets", "LongPolling"] });
+    expect(await connection.invoke("Add", 1, 2)).toBe(3);
+    await connection.stop();
+    const { contract } = hubPaths;
+    expect(proxy.seen.slice(0, 4)).toEqual([
+      `POST ${contract}/negotiate`,
+      `UPGRADE ${contract}`,
+      `POST ${contract}/negotiate`,
+      `GET ${contract}`,
+    ]);
   });
 
   suite.test("Q026 HEAD is not allowed", async () => {

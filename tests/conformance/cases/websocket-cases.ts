@@ -1,6 +1,7 @@
 import type { HubProtocolName } from "@signalr-edge/protocol";
 import { expect } from "vitest";
 import { jsonFrame } from "../../support/json-wire.ts";
+import { maskedText } from "../../support/masked-text.ts";
 import { negotiate } from "../../support/negotiate.ts";
 import { hubPaths } from "../../support/origin.ts";
 import type { RawClient } from "../../support/raw-client.ts";
@@ -9,7 +10,7 @@ import type { SuiteContext } from "../suite-context.ts";
 
 const noConnection = "No Connection with that ID";
 
-/** Q032, Q036, Q046-Q055, Q063, Q149: the upgrade, and WebSocket frames against hub frames. */
+/** Q032, Q036, Q046-Q055, Q062, Q063, Q149, Q246: the upgrade, and WebSocket frames against hub frames. */
 export function webSocketCases(suite: SuiteContext): void {
   upgradeCases(suite);
   for (const protocol of suite.traits.protocols) {
@@ -38,6 +39,32 @@ function upgradeCases(suite: SuiteContext): void {
     answer.socket?.destroy();
     expect(answer.status).toBe(101);
     expect(answer.headers).not.toHaveProperty("sec-websocket-protocol");
+  });
+
+  suite.test("Q062 compression is not accepted, and the connection works without", async () => {
+    const { connectionToken } = await negotiate(suite.hubUrl());
+    const url = suite.hubUrl(hubPaths.contract, `id=${connectionToken}`);
+    const answer = await askUpgrade(url, { "sec-websocket-extensions": "permessage-deflate; client_max_window_bits" });
+    expect(answer.status).toBe(101);
+    expect(answer.headers).not.toHaveProperty("sec-websocket-extensions");
+    const { socket } = answer;
+    const first = new Promise<Buffer>((resolve) => socket?.once("data", resolve));
+    socket?.write(maskedText('{"protocol":"json","version":1}\u001e'));
+    // A text frame, not compressed, of 3 bytes.
+    expect(await first).toEqual(Buffer.from([0x81, 3, 0x7b, 0x7d, 0x1e]));
+    socket?.destroy();
+  });
+
+  suite.test("Q246 a header of 16 kB is accepted, and one of 100 kB refused", async () => {
+    const large = await askUpgrade(suite.hubUrl(), { "x-large": "x".repeat(16_000) });
+    large.socket?.destroy();
+    expect(large.status).toBe(101);
+    // The request may be broken off while it is still being written.
+    const status = await askUpgrade(suite.hubUrl(), { "x-large": "x".repeat(100_000) }).then(
+      (answer) => answer.status,
+      () => "broken off",
+    );
+    expect([400, 413, 414, 431, "broken off"]).toContain(status);
   });
 
   suite.test("Q047 a WebSocket without an id is a connection of its own", async () => {

@@ -41,6 +41,12 @@ public partial class ContractHub
     [Authorize(Roles = "vip")]
     public Task<EventSnapshot> SubscribeVip(long eventId) => Subscribe(eventId);
 
+    /// <summary>For vips; for others events below 50, and all of them with the query `market=open`.</summary>
+    public Task<EventSnapshot> SubscribeOpen(long eventId) =>
+        eventId < 50 || QueryValue("market") == "open" || Context.User?.IsInRole("vip") is true
+            ? Subscribe(eventId)
+            : throw new HubException($"Event {eventId} is not for you.");
+
     public Task Unsubscribe(long eventId) => LeaveAsync(GroupNames.Event(eventId));
 
     public async Task UnsubscribeMany(long[] eventIds)

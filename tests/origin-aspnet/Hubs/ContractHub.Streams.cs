@@ -21,6 +21,9 @@ public partial class ContractHub
         throw new InvalidOperationException("thrown by the stream");
     }
 
+    /// <summary>A stream that is none.</summary>
+    public IAsyncEnumerable<int>? NullStream() => null;
+
     /// <summary>Items that carry the caller's private token.</summary>
     public IAsyncEnumerable<string> PrivateCounter(int count, int delayMs, CancellationToken cancellation)
     {
