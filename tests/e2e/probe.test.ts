@@ -4,7 +4,7 @@ import { hubPaths } from "../support/origin.ts";
 import type { RawClient } from "../support/raw-client.ts";
 import { aspNetOriginAvailable } from "../support/start-origin.ts";
 import { Edge } from "./support/edge.ts";
-import { callerSnapshotGroup, slowGroup } from "./support/group-rules.ts";
+import { callerSnapshotGroup, manyEventsGroup, slowGroup } from "./support/group-rules.ts";
 import { invoke, resultOf, send } from "./support/invoke.ts";
 import { patienceMs, range, readUpdate, sequencesOf, updatesOf, waitForSequence } from "./support/updates.ts";
 
@@ -14,6 +14,8 @@ const protocols = ["json", "messagepack"] as const;
  * third remembers what the origin said.
  */
 const [lazy, eager, lasting, slow] = [hubPaths.stateful, hubPaths.detailed, hubPaths.contract, hubPaths.auth];
+/** Here a join names several keys. */
+const many = hubPaths.json;
 const probe = { access: "probe", probeTtlMs: 0 };
 const openGroup = {
   name: "event",
@@ -38,6 +40,7 @@ describe.skipIf(!aspNetOriginAvailable)("access: probe", () => {
         [eager]: { sharedUpstream, groups: [{ ...callerSnapshotGroup, ...probe }], privateUpstream: "eager" },
         [lasting]: { sharedUpstream, groups: [openGroup], partitionBy: ["query.market"] },
         [slow]: { sharedUpstream, groups: [{ ...slowGroup, ...probe }] },
+        [many]: { sharedUpstream, groups: [{ ...manyEventsGroup, ...probe }] },
       },
     });
   });
@@ -77,7 +80,7 @@ describe.skipIf(!aspNetOriginAvailable)("access: probe", () => {
       const [eventId, user] = [edge.newEventId(), newUser()];
       const client = await edge.connect({ protocol, hub: slow, headers: bearer(user) });
       const before = edge.counter("duplicatesDropped", slow);
-      const joined = resultOf(client, "1", "SubscribeSlow", eventId, 700);
+      const joined = resultOf(client, "1", "SubscribeSlow", eventId, 1000);
       await edge.origin.control.waitFor({ kind: "invoked", name: "SubscribeSlow", user });
       let last = 0;
       while (edge.counter("duplicatesDropped", slow) === before) {
@@ -220,6 +223,21 @@ describe.skipIf(!aspNetOriginAvailable)("access: probe", () => {
     await edge.origin.control.publish({ eventId, count: 3 });
     await Promise.all(clients.map((client) => waitForSequence(client, 3)));
     for (const client of clients) expect(kindsOf(client)).toEqual(["1", ...Array(3).fill("OddsChanged")]);
+  });
+
+  test("a join of several keys is asked about once, and every one of them is left again", async () => {
+    const [eventIds, user] = [edge.newEventIds(3), newUser()];
+    const client = await edge.connect({ hub: many, headers: bearer(user) });
+    await resultOf(client, "1", "SubscribeMany", eventIds);
+    for (const eventId of eventIds) {
+      await edge.origin.control.waitFor({ kind: "left", user, name: `event:${eventId}` });
+      await edge.origin.control.publish({ hub: many, eventId });
+    }
+    await client.log.until(() => updatesOf(client)[2], "the third update", patienceMs);
+    await resultOf(client, "2", "UserName");
+    expect(updatesOf(client).map(({ eventId }) => eventId)).toEqual(eventIds);
+    expect(client.frames).toHaveLength(5);
+    expect(edge.counter("duplicatesDropped", many)).toBe(0);
   });
 
   test("a client that is gone while the origin is asked leaves nothing behind", async () => {

@@ -253,6 +253,24 @@ describe.skipIf(!aspNetOriginAvailable)("shared calls", () => {
     expect(client.frames).toHaveLength(3);
   });
 
+  test("a call over limits.maxSharedCalls is refused while the others wait; results that are kept make room", async () => {
+    const own = await Edge.startForTest({
+      origin: edge.origin,
+      hubs: { [unkept]: { groups: contractGroups, calls: [shared("Add", "{0}", { ttlMs })] } },
+      limits: { maxSharedCalls: 2 },
+    });
+    const client = await own.connect();
+    for (const number of [1, 2, 3, 4])
+      expect(await resultOf(client, String(number), "Add", number, 1)).toBe(number + 1);
+    const origin = haltOrigin(own.origin);
+    const answers = [5, 6, 5, 6].map((number, index) => invoke(client, `w${index}`, "Add", number, 1));
+    const error = "Failed to invoke 'Add' due to an error on the server. HubException: Too many calls are waiting.";
+    expect(await invoke(client, "7", "Add", 7, 1)).toEqual({ type: 3, invocationId: "7", error });
+    origin.resume();
+    expect(await Promise.all(answers)).toMatchObject([6, 7, 6, 7].map((result) => ({ result })));
+    expect(await resultOf(client, "8", "Add", 7, 1)).toBe(8);
+  });
+
   test("calls on a shared upstream that the origin refuses are answered with an error, and the client stays", async () => {
     const own = await Edge.startForTest({
       origin: edge.origin,

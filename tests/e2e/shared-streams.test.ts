@@ -199,6 +199,21 @@ describe.skipIf(!aspNetOriginAvailable)("shared streams", () => {
     for (const { items } of await Promise.all(again)) expect(items).toEqual([0, 1, 2]);
   });
 
+  test("a stream over limits.maxSharedStreams is refused, an equal one is not, and there is room again when one ends", async () => {
+    const own = await Edge.startForTest({ origin: edge.origin, hubs, limits: { maxSharedStreams: 1 } });
+    const [counter, other] = [newCounter(), newCounter()];
+    const client = await own.connect();
+    for (const id of ["1", "2"]) open(client, id, "Counter", ...counter);
+    for (const id of ["1", "2"]) await waitForItems(client, id, 1);
+    const { items, end } = await collect(client, "3", "Counter", ...other);
+    expect(items).toEqual([]);
+    const error = "Failed to invoke 'Counter' due to an error on the server. HubException: Too many streams are open.";
+    expect(end).toEqual({ type: 3, invocationId: "3", error });
+    for (const id of ["1", "2"]) client.sendMessages({ type: 5, invocationId: id });
+    open(client, "4", "Counter", ...other);
+    await waitForItems(client, "4", 1);
+  });
+
   test("streams on a shared upstream that the origin refuses end with an error, and the client stays", async () => {
     const own = await Edge.startForTest({
       origin: edge.origin,

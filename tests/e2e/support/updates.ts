@@ -1,7 +1,7 @@
 import type { RawConnection } from "../../support/raw-connection.ts";
 
 /** For what comes at once, unless the machine is busy with something else. */
-export const patienceMs = 15_000;
+export const patienceMs = 30_000;
 
 /** What tests read of an `OddsChanged` or `EventSnapshot`, the same for both hub protocols. */
 export interface Update {

@@ -1,3 +1,4 @@
+import { closeReasons } from "../close-reasons.ts";
 import type { BroadcastRule } from "../config/hub-rules.ts";
 import type { HubMetrics } from "../observe/metrics.ts";
 import type { GroupSource, Member } from "./ports.ts";
@@ -29,8 +30,9 @@ export class BroadcastGroup {
     return this.#members.size + this.#arriving.size;
   }
 
-  has(client: Member): boolean {
-    return this.#members.has(client);
+  /** Whether the client gets each broadcast from here: what else brings one brings a second copy. */
+  reaches(client: Member): boolean {
+    return this.#parts.source.isOpen && this.#members.has(client);
   }
 
   follow(client: Member, proceed: () => void): void {
@@ -61,6 +63,13 @@ export class BroadcastGroup {
       this.#members.add(client);
       proceed();
     }
+  }
+
+  /** The origin does not take the connection, so nobody can be let in. */
+  sourceRefused(): void {
+    const arriving = [...this.#arriving.keys()];
+    this.#arriving.clear();
+    for (const client of arriving) client.close(closeReasons.upstreamLost);
   }
 
   #closeMembers(): void {

@@ -107,7 +107,7 @@ export class Hub implements ClientHub {
   }
 
   #isSecondCopy(client: HubClient, envelope: Envelope, frame: Frame): boolean {
-    if (this.#isBroadcast(envelope)) return this.#lineFor(client).broadcasts.has(client);
+    if (this.#isBroadcast(envelope)) return this.#lineFor(client).broadcasts.reaches(client);
     const { membership } = client;
     if (membership === undefined) return false;
     const { groups } = this.#lineFor(client).groups;

@@ -49,5 +49,6 @@ export class SharedLine {
     this.groups.sourceRefused();
     this.calls.sourceRefused();
     this.streams.sourceRefused();
+    this.broadcasts.sourceRefused();
   }
 }

@@ -8,53 +8,33 @@ import {
   handshakeSuccess,
   hubProtocols,
   MessageType,
-  type PeekLimits,
   ProtocolError,
   writeHandshakeError,
 } from "@signalr-edge/protocol";
 import type { Membership } from "../aggregation/membership.ts";
 import type { Partition } from "../aggregation/partition-key.ts";
-import type { ClientHub, HubClient, InvocationOutcome, PassThrough, PassThroughClient } from "../aggregation/ports.ts";
+import type { HubClient, InvocationOutcome, PassThrough, PassThroughClient } from "../aggregation/ports.ts";
 import { SharedFrame } from "../aggregation/shared-frame.ts";
-import type { Clock } from "../clock.ts";
 import { type CloseReason, closeReasons } from "../close-reasons.ts";
 import type { Owner } from "../identity.ts";
-import type { Logger } from "../observe/log.ts";
-import type { HubMetrics } from "../observe/metrics.ts";
 import { acceptHandshake, handshakeErrors } from "./accept-handshake.ts";
+import type { ClientConnectionParts } from "./client-connection-parts.ts";
 import { ClientOutput } from "./client-output.ts";
 import type { ClientTransport, ClientTransportListener } from "./client-transport.ts";
 import { isCounted } from "./message-buffer.ts";
 import { PingClock } from "./ping-clock.ts";
 
-export interface ClientLimits extends PeekLimits {
-  readonly maxMessageBytes: number;
-  readonly handshakeTimeoutMs: number;
-  readonly keepAliveIntervalMs: number;
-  readonly clientTimeoutMs: number;
-  readonly disconnectTimeoutMs: number;
-  readonly resumeBufferMaxBytes: number;
-}
-
-export interface ClientConnectionParts {
-  readonly hub: ClientHub;
-  readonly partition: Partition;
-  readonly owner: Owner;
-  /** Stateful reconnect was asked for and granted; it takes effect with version 2 of the handshake. */
-  readonly isStateful: boolean;
-  readonly limits: ClientLimits;
-  readonly clock: Clock;
-  readonly metrics: HubMetrics;
-  readonly log: Logger;
-  /** Called once, when nothing of the connection is left. */
-  readonly onClosed: (connection: ClientConnection) => void;
-}
-
 type State =
   /** Waits for the first record; `startedAtMs` is the begin of the connection. */
   | { readonly name: "handshaking"; readonly splitter: HandshakeSplitter; readonly startedAtMs: number }
   /** The private upstream decides; `rest` is what followed the handshake in the same chunk. */
-  | { readonly name: "accepting"; readonly rest: Buffer; readonly startedAtMs: number }
+  | {
+      readonly name: "accepting";
+      readonly rest: Buffer;
+      readonly startedAtMs: number;
+      /** Group messages that have come already; they follow the handshake response. */
+      readonly early: SharedFrame[];
+    }
   | { readonly name: "open"; readonly splitter: FrameSplitter }
   /** Stateful reconnect: the socket is gone, everything else waits for a new one. */
   | { readonly name: "detached"; readonly untilMs: number }
@@ -63,6 +43,9 @@ type State =
   /** The last bytes are written; waits for the end of the transport. */
   | { readonly name: "ending" }
   | { readonly name: "closed" };
+
+/** Group messages between the handshake request and the origin's answer to it. */
+const maxEarlyMessages = 1024;
 
 /** How long the origin has for answers to what came in front of a bad message. */
 const failingTimeoutMs = 2000;
@@ -92,7 +75,7 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
     this.#parts = parts;
     this.partition = parts.partition;
     this.owner = parts.owner;
-    this.#output = new ClientOutput(parts.metrics, parts.limits.resumeBufferMaxBytes);
+    this.#output = new ClientOutput(parts.metrics, parts.limits);
     const nowMs = parts.clock.now();
     this.#pings = new PingClock(parts.limits.keepAliveIntervalMs, parts.limits.clientTimeoutMs, nowMs);
     this.#state = {
@@ -155,6 +138,7 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
   // --- from the aggregation layer -----------------------------------------------------------------------------------
 
   write(frame: SharedFrame): void {
+    if (this.#state.name === "accepting") return this.#keepEarly(this.#state.early, frame);
     if (this.#state.name === "open" || this.#state.name === "detached") this.#sendCounted(frame, false);
   }
 
@@ -200,11 +184,12 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
 
   handshakeAccepted(): void {
     if (this.#state.name !== "accepting") return;
-    const { rest } = this.#state;
+    const { rest, early } = this.#state;
     this.#output.send(new SharedFrame(this.protocol, handshakeSuccess), true);
     this.#state = { name: "open", splitter: this.protocol.createSplitter(this.#parts.limits.maxMessageBytes) };
     this.#parts.metrics.clientsTotal += 1;
     if (this.#output.transport !== undefined) this.#parts.metrics.clientsByTransport[this.#output.transport.name] += 1;
+    for (const frame of early) this.#sendCounted(frame, false);
     this.#output.transport?.resumeReading();
     if (rest.length > 0) this.received(rest);
   }
@@ -226,7 +211,8 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
   }
 
   upstreamEnded(closeFrame: Frame | undefined): void {
-    if (this.#state.name === "handshaking" || this.#state.name === "accepting") {
+    // The origin waits for the handshake no longer. If it got one, it ends without a word, and so does the gateway.
+    if (this.#state.name === "handshaking") {
       return this.#refuseHandshake(handshakeErrors.canceled, closeReasons.upstreamLost);
     }
     if (this.#state.name === "failing") return this.close(this.#state.reason);
@@ -262,6 +248,7 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
     if (state.name === "detached" && nowMs >= state.untilMs) return this.close(closeReasons.clientGone);
     if (state.name !== "open") return;
     if (!isMoving) return this.overflowed();
+    this.#output.sweep();
     if (this.#pings.isSilent(nowMs)) return this.close(closeReasons.clientTimeout);
     if (this.#output.transport?.hasInherentKeepAlive === true) return;
     const sequenceId = this.#output.buffer?.takeAcknowledgement();
@@ -282,7 +269,8 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
     if (accepted.kind === "refused") return this.#refuseHandshake(accepted.error, closeReasons.handshakeRefused);
     this.protocol = accepted.protocol;
     if (this.#parts.isStateful && accepted.version === 2) this.#output.keepForResume();
-    this.#state = { name: "accepting", rest: Buffer.from(complete.rest), startedAtMs: this.#parts.clock.now() };
+    const startedAtMs = this.#parts.clock.now();
+    this.#state = { name: "accepting", rest: Buffer.from(complete.rest), startedAtMs, early: [] };
     this.#output.transport?.pauseReading();
     this.#parts.hub.connect(this, () => this.#passThrough?.start(accepted.protocol));
   }
@@ -364,6 +352,11 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
     return name === "open" || name === "failing" || name === "detached";
   }
 
+  #keepEarly(early: SharedFrame[], frame: SharedFrame): void {
+    if (early.length >= maxEarlyMessages) return this.overflowed();
+    early.push(new SharedFrame(this.protocol, frame.detached, frame.whenBehind)); // outlives the turn
+  }
+
   #sendCounted(frame: SharedFrame, owed: boolean): void {
     if (!this.#output.sendCounted(frame, owed)) this.overflowed();
   }
@@ -376,7 +369,7 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
   #finish(): void {
     if (this.#state.name === "closed") return;
     this.#state = { name: "closed" };
-    this.#parts.onClosed(this);
+    this.#parts.onClosed();
   }
 
   /** Takes the client out of everything; after it nothing is written but what ends the transport. */

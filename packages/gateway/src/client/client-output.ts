@@ -4,6 +4,12 @@ import { SharedFrame, type WhenBehind } from "../aggregation/shared-frame.ts";
 import type { HubMetrics } from "../observe/metrics.ts";
 import type { ClientTransport } from "./client-transport.ts";
 import { MessageBuffer } from "./message-buffer.ts";
+import { highWaterBytes } from "./outbox.ts";
+
+export interface ClientOutputLimits {
+  readonly outboxMaxBytes: number;
+  readonly resumeBufferMaxBytes: number;
+}
 
 /**
  * The way out to one client: its transport, with stateful reconnect the buffer of what it has not acknowledged, and the
@@ -11,7 +17,7 @@ import { MessageBuffer } from "./message-buffer.ts";
  */
 export class ClientOutput {
   readonly #metrics: HubMetrics;
-  readonly #bufferMaxBytes: number;
+  readonly #limits: ClientOutputLimits;
   #transport: ClientTransport | undefined;
   #upstream: PassThrough | undefined;
   #buffer: MessageBuffer | undefined;
@@ -20,9 +26,9 @@ export class ClientOutput {
   /** Newest message of each key that waits for the client to catch up, the latest last. */
   #conflated: Map<string, SharedFrame> | undefined;
 
-  constructor(metrics: HubMetrics, bufferMaxBytes: number) {
+  constructor(metrics: HubMetrics, limits: ClientOutputLimits) {
     this.#metrics = metrics;
-    this.#bufferMaxBytes = bufferMaxBytes;
+    this.#limits = limits;
   }
 
   /** `undefined` while a client with stateful reconnect has no socket. */
@@ -52,15 +58,16 @@ export class ClientOutput {
 
   /** A message of types 1 to 5. False if the client has acknowledged too little for too long. */
   sendCounted(frame: SharedFrame, owed: boolean): boolean {
-    if (this.#isTransportCongested && frame.whenBehind !== undefined) {
-      this.#holdBack(frame, frame.whenBehind);
+    const { whenBehind } = frame;
+    if (whenBehind === undefined) this.send(frame, owed);
+    else if (this.#isBehind(frame)) {
+      this.#holdBack(frame, whenBehind);
       return true;
-    }
-    this.send(frame, owed);
+    } else this.#sendWhole(frame);
     if (this.#buffer === undefined) return true;
     this.#buffer.sent(frame);
     if (owed) this.#brake();
-    return this.#buffer.bufferedBytes <= this.#bufferMaxBytes;
+    return this.#buffer.bufferedBytes <= this.#limits.resumeBufferMaxBytes;
   }
 
   acknowledged(sequenceId: number): void {
@@ -90,26 +97,60 @@ export class ClientOutput {
     for (const frame of frames) this.send(frame, true);
   }
 
+  /** Called about once a second: a backlog below the high-water mark drains without a word. */
+  sweep(): void {
+    if (!this.#isTransportCongested) this.#catchUp();
+  }
+
+  #isBehind(frame: SharedFrame): boolean {
+    return this.#isTransportCongested || this.#conflated !== undefined || !this.#fits(frame);
+  }
+
+  /** A message on its own always does, however large. */
+  #fits({ bytes }: SharedFrame): boolean {
+    const pendingBytes = this.#transport?.pendingBytes ?? 0;
+    return pendingBytes === 0 || pendingBytes + bytes.length <= this.#limits.outboxMaxBytes;
+  }
+
+  /** Its rule says what becomes of a client that is behind: it must not be cut for a single message over the bound. */
+  #sendWhole(frame: SharedFrame): void {
+    this.send(frame, frame.bytes.length > this.#limits.outboxMaxBytes);
+  }
+
   #holdBack(frame: SharedFrame, whenBehind: WhenBehind): void {
     if (whenBehind.kind === "drop") {
       this.#metrics.dropped += 1;
       return;
     }
-    this.#conflated ??= new Map();
+    if (this.#conflated === undefined) {
+      this.#conflated = new Map();
+      this.#transport?.tellWhenDrained();
+    }
     // Deleted first, so that it moves to the tail.
     if (this.#conflated.delete(whenBehind.key)) this.#metrics.conflated += 1;
     this.#conflated.set(whenBehind.key, frame);
   }
 
+  /** As much as fits; the rest may still be replaced by something newer. */
   #catchUp(): void {
-    const frames = this.#conflated?.values() ?? [];
+    const held = this.#conflated;
+    if (held === undefined) return;
+    for (const [key, frame] of held) {
+      if (!this.#fits(frame) || (this.#transport?.pendingBytes ?? 0) > highWaterBytes) {
+        this.#transport?.tellWhenDrained();
+        return;
+      }
+      held.delete(key);
+      this.#sendWhole(frame);
+      this.#buffer?.sent(frame);
+    }
     this.#conflated = undefined;
-    for (const frame of frames) this.sendCounted(frame, false);
   }
 
   /** The private upstream is read while both the socket and the buffer have room. */
   #brake(): void {
-    const isFull = this.#isTransportCongested || (this.#buffer?.bufferedBytes ?? 0) > this.#bufferMaxBytes / 2;
+    const isFull =
+      this.#isTransportCongested || (this.#buffer?.bufferedBytes ?? 0) > this.#limits.resumeBufferMaxBytes / 2;
     if (isFull === this.#isUpstreamPaused) return;
     this.#isUpstreamPaused = isFull;
     if (isFull) this.#upstream?.pause();

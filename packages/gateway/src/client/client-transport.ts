@@ -12,6 +12,10 @@ export interface ClientTransport {
    * alone asked for: it does not count against the bound of the outbox, because its source is paused instead.
    */
   write(frame: SharedFrame, owed: boolean): void;
+  /** Bytes written that have not left yet. */
+  readonly pendingBytes: number;
+  /** `ClientTransportListener.drained` follows as soon as few enough bytes are pending, at the end of this turn at the earliest. */
+  tellWhenDrained(): void;
   /** Ends the transport in the regular way, behind everything written so far. `ended` follows. */
   end(): void;
   /** Cuts the transport, whatever is still unsent. `ended` follows. */

@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { TransferFormat } from "@signalr-edge/protocol";
 import type { SharedFrame } from "../aggregation/shared-frame.ts";
 import type { ClientTransport, ClientTransportListener } from "./client-transport.ts";
+import { highWaterBytes } from "./outbox.ts";
 import { PostedInput } from "./posted-input.ts";
 import type { Flushable, Turn } from "./turn.ts";
 
@@ -14,7 +15,6 @@ export interface LongPollingLimits {
 }
 
 const bothFormats: readonly TransferFormat[] = ["Text", "Binary"];
-const highWaterBytes = 65_536;
 
 const noCache = {
   "cache-control": "no-cache, no-store",
@@ -89,6 +89,15 @@ export class LongPollingTransport implements ClientTransport, Flushable {
     this.#pending.push(frame.detached);
     this.#pendingBytes += frame.bytes.length;
     if (owed) this.#owedBytes = this.#pendingBytes;
+  }
+
+  get pendingBytes(): number {
+    return this.#pendingBytes;
+  }
+
+  /** The next poll takes everything. */
+  tellWhenDrained(): void {
+    this.#isCongested = true;
   }
 
   flush(): void {

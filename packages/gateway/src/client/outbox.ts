@@ -17,7 +17,8 @@ export interface OutboxListener {
 /** What an outbox writes to: a socket, or the response of an event stream. */
 export type OutboxSink = Pick<Writable, "cork" | "uncork" | "write" | "once" | "writableLength">;
 
-const highWaterBytes = 65_536;
+/** Above it a client is behind, and what is sent to it alone is no longer read from the origin. */
+export const highWaterBytes = 65_536;
 
 /**
  * The unsent bytes of one client, and the only place that decides when to write: corked on the first frame of a turn,
@@ -31,6 +32,7 @@ export class Outbox implements Flushable {
   readonly #listener: OutboxListener;
   #state: "idle" | "corked" | "ended" = "idle";
   #isCongested = false;
+  #isToTell = false;
   /** Bytes that may wait beyond the bound because this client asked for them. */
   #owedBytes = 0;
   #offeredBytes = 0;
@@ -46,14 +48,19 @@ export class Outbox implements Flushable {
 
   write(bytes: Buffer, owed: boolean): void {
     if (this.#state === "ended") return;
-    if (this.#state === "idle") {
-      this.#state = "corked";
-      this.#sink.cork();
-      this.#turn.flushAtEnd(this);
-    }
+    this.#cork();
     this.#sink.write(bytes);
     this.#offeredBytes += bytes.length;
     if (owed) this.#owedBytes = Math.max(this.#owedBytes, this.#sink.writableLength);
+  }
+
+  get pendingBytes(): number {
+    return this.#sink.writableLength;
+  }
+
+  tellWhenDrained(): void {
+    this.#isToTell = true;
+    this.#cork();
   }
 
   flush(): void {
@@ -62,8 +69,11 @@ export class Outbox implements Flushable {
     this.#sink.uncork();
     const pendingBytes = this.#sink.writableLength;
     if (pendingBytes === 0) this.#owedBytes = 0;
-    else if (pendingBytes > this.#limits.outboxMaxBytes + this.#owedBytes) this.#listener.overflowed();
-    else if (pendingBytes > highWaterBytes && !this.#isCongested) this.#congest();
+    if (pendingBytes > this.#limits.outboxMaxBytes + this.#owedBytes) return this.#listener.overflowed();
+    if (pendingBytes > highWaterBytes) return this.#congest();
+    if (!this.#isToTell) return;
+    this.#isToTell = false;
+    this.#listener.drained();
   }
 
   /** Lets everything written so far go, and takes nothing more. */
@@ -84,11 +94,20 @@ export class Outbox implements Flushable {
     return this.#stuckSinceMs === undefined || nowMs - this.#stuckSinceMs <= this.#limits.outboxMaxAgeMs;
   }
 
+  #cork(): void {
+    if (this.#state !== "idle") return;
+    this.#state = "corked";
+    this.#sink.cork();
+    this.#turn.flushAtEnd(this);
+  }
+
   #congest(): void {
+    if (this.#isCongested) return;
     this.#isCongested = true;
     this.#listener.congested();
     this.#sink.once("drain", () => {
       this.#isCongested = false;
+      this.#isToTell = false;
       this.#owedBytes = 0;
       this.#listener.drained();
     });

@@ -45,6 +45,14 @@ export class ServerSentEventsTransport implements ClientTransport {
     this.#outbox.write(frame.serverSentEvent, owed);
   }
 
+  get pendingBytes(): number {
+    return this.#outbox.pendingBytes;
+  }
+
+  tellWhenDrained(): void {
+    this.#outbox.tellWhenDrained();
+  }
+
   end(): void {
     this.#outbox.end();
     this.input.end();

@@ -54,6 +54,14 @@ export class WebSocketTransport implements ClientTransport {
     this.#outbox.write(frame.webSocketFrame, owed);
   }
 
+  get pendingBytes(): number {
+    return this.#outbox.pendingBytes;
+  }
+
+  tellWhenDrained(): void {
+    this.#outbox.tellWhenDrained();
+  }
+
   /** 1000 always: without a code the client reports 1005 as an error (protocol.md 2.1). */
   end(): void {
     this.#outbox.end();

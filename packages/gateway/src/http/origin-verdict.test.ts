@@ -68,9 +68,17 @@ test("each credential is asked for by itself, with its own request", async () =>
 });
 
 test("what is no credential makes no difference", () => {
-  void verdicts.of({ query: "x=1&access_token=t", headers: { "x-signalr-user-agent": "a" } });
-  void verdicts.of({ query: "access_token=t&x=2", headers: { "x-signalr-user-agent": "b" } });
+  void verdicts.of({ query: "x=1", headers: { "x-signalr-user-agent": "a", "accept-language": "de" } });
+  void verdicts.of({ query: "x=1", headers: { "x-signalr-user-agent": "b" } });
   expect(asked.length).toBe(1);
+});
+
+test("whatever else an origin could tell users apart by does", () => {
+  void verdicts.of({ query: "key=1", headers: {} });
+  void verdicts.of({ query: "key=2", headers: {} });
+  void verdicts.of({ query: "key=1", headers: { "x-api-key": "1" } });
+  void verdicts.of({ query: "key=1", headers: { "x-api-key": "2" } });
+  expect(asked.length).toBe(4);
 });
 
 test("a verdict holds for its time and no longer, a refusal like an acceptance", async () => {

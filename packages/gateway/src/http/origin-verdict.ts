@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import type { Clock } from "../clock.ts";
 import type { NegotiateOutcome } from "../upstream/upstream-negotiate.ts";
 import type { UpstreamRequest } from "../upstream/upstream-request.ts";
-import { queryValue } from "./hub-path.ts";
 
 interface Verdict {
   readonly outcome: Promise<NegotiateOutcome>;
@@ -55,10 +54,24 @@ function isVerdict(outcome: NegotiateOutcome): boolean {
   return outcome.kind !== "unreachable" && !(outcome.kind === "refused" && outcome.status >= 500);
 }
 
-/** Equal for equal Authorization header, cookies and `access_token`. */
+/** Headers that say something of the client program, not of who uses it. */
+const notCredentials: ReadonlySet<string> = new Set([
+  "accept-language",
+  "origin",
+  "user-agent",
+  "x-forwarded-for",
+  "x-forwarded-host",
+  "x-forwarded-proto",
+  "x-requested-with",
+  "x-signalr-user-agent",
+]);
+
+/** Equal for everything equal by which an origin could tell users apart: query, cookies, and all other forwarded headers. */
 export function credentialDigest({ query, headers }: UpstreamRequest): string {
-  const credentials = [headers.authorization, headers.cookie, queryValue(query, "access_token")];
+  const credentials = Object.entries(headers)
+    .filter(([name]) => !notCredentials.has(name))
+    .sort(([left], [right]) => (left < right ? -1 : 1));
   return createHash("sha256")
-    .update(JSON.stringify(credentials.map((value) => value ?? null)))
+    .update(JSON.stringify([query, credentials]))
     .digest("base64");
 }
