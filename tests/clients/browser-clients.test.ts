@@ -6,7 +6,6 @@ import { hubPaths, type Origin } from "../support/origin.ts";
 import type { TransportName } from "../support/origin-control.ts";
 import { contractGroups, startGateway, type TestGateway } from "../support/start-gateway.ts";
 import { aspNetOriginAvailable, startAspNetOrigin } from "../support/start-origin.ts";
-import { waitMs } from "./support/arrivals.ts";
 import { type BuiltShim, buildShim } from "./support/build-shim.ts";
 import { chromiumPath, launchChromium } from "./support/chromium.ts";
 import { browserScripts, type ClientVersion, loadClientVersions } from "./support/client-versions.ts";
@@ -14,9 +13,9 @@ import { type Connect, seeEndings } from "./support/endings.ts";
 import { everyClientSees } from "./support/every-client-sees.ts";
 import { HubPage } from "./support/hub-page.ts";
 import type { NpmConnectionOptions } from "./support/npm-connection.ts";
-import { runScript, type ScriptReport } from "./support/script.ts";
 import { outcomeOf } from "./support/script-connection.ts";
 import { pageOf, type Site, startSite } from "./support/start-site.ts";
+import { HubUse, type UseReport } from "./support/use-hub.ts";
 
 const transports: readonly TransportName[] = ["WebSockets", "ServerSentEvents", "LongPolling"];
 const combinations: readonly (readonly [TransportName, HubProtocolName])[] = [
@@ -46,7 +45,7 @@ describe.skipIf(!aspNetOriginAvailable || chromiumPath === undefined)("clients i
   let site: Site;
   let foreignSite: Site;
   let browser: Browser;
-  let lastEventId = 300_000;
+  let hubUse: HubUse;
 
   beforeAll(async () => {
     for (const { alias } of versions)
@@ -57,6 +56,7 @@ describe.skipIf(!aspNetOriginAvailable || chromiumPath === undefined)("clients i
       startSite(pages),
       launchChromium(chromiumPath ?? ""),
     ]);
+    hubUse = new HubUse(origin.control);
     const allowedOrigins = [site.url, origin.url];
     const hubs = Object.fromEntries(Object.values(hubPaths).map((path) => [path, { allowedOrigins }]));
     gateway = await startGateway({
@@ -211,6 +211,16 @@ describe.skipIf(!aspNetOriginAvailable || chromiumPath === undefined)("clients i
     }
   });
 
+  function use(
+    page: HubPage,
+    url: string,
+    version: ClientVersion,
+    transport: TransportName,
+    protocol: HubProtocolName,
+  ): Promise<UseReport> {
+    return hubUse.run(page.connect({ url: `${url}${hubPaths.contract}`, transport, protocol }), version, protocol);
+  }
+
   async function openPage({ url }: Site): Promise<HubPage> {
     const page = await HubPage.open(browser, `${url}${newest}`);
     onTestFinished(() => page.close());
@@ -226,27 +236,5 @@ describe.skipIf(!aspNetOriginAvailable || chromiumPath === undefined)("clients i
   function connectTo(page: HubPage, url: string, transport: TransportName): Connect {
     return (path, options) =>
       page.connect({ ...options, url: `${url}${path}`, transport, protocol: "json", reconnect: true });
-  }
-
-  /** `joinedItself`: its own connection was in the origin's group, not one of the gateway's. */
-  async function use(
-    page: HubPage,
-    url: string,
-    version: ClientVersion,
-    transport: TransportName,
-    protocol: HubProtocolName,
-  ): Promise<ScriptReport & { readonly joinedItself: boolean }> {
-    lastEventId += 2;
-    const events = [lastEventId - 1, lastEventId] as const;
-    const report = await runScript(page.connect({ url: `${url}${hubPaths.contract}`, transport, protocol }), {
-      ...version,
-      readsDates: protocol === "json" || version.readsTimestamps,
-      cancelsStreams: protocol === "json" || version.cancelsWithMessagePack,
-      control: origin.control,
-      events,
-    });
-    const query = { kind: "joined", name: `event:${events[0]}` } as const;
-    const joined = await origin.control.waitFor(query, { timeoutMs: waitMs });
-    return { ...report, joinedItself: joined.connectionId === report.connectionId };
   }
 });

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import type { HubProtocolName } from "@signalr-edge/protocol";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { hubPaths, type Origin } from "../support/origin.ts";
@@ -8,8 +9,8 @@ import { type ClientVersion, loadAsItIs, loadClientVersions } from "./support/cl
 import { type Connect, Lifecycle, seeEndings, seeUnknownProtocol } from "./support/endings.ts";
 import { everyClientSees } from "./support/every-client-sees.ts";
 import { NpmConnection } from "./support/npm-connection.ts";
-import { runScript, type ScriptReport } from "./support/script.ts";
 import { outcomeOf } from "./support/script-connection.ts";
+import { HubUse } from "./support/use-hub.ts";
 
 interface Combination {
   readonly transport: TransportName;
@@ -27,7 +28,7 @@ const combinations: readonly Combination[] = [
   { transport: "LongPolling", protocol: "messagepack" },
 ];
 
-/** They all run at the same time, so each takes nearly as long as all. */
+/** Those of a version run at the same time, so each takes nearly as long as all. */
 const timeout = 60_000;
 
 describe.skipIf(!aspNetOriginAvailable)(
@@ -37,10 +38,11 @@ describe.skipIf(!aspNetOriginAvailable)(
     const versions = loadClientVersions();
     let origin: Origin;
     let gateway: TestGateway;
-    let lastEventId = 100_000;
+    let hubUse: HubUse;
 
     beforeAll(async () => {
       origin = await startAspNetOrigin();
+      hubUse = new HubUse(origin.control);
       gateway = await startGateway({ origin, hubs: { [hubPaths.contract]: { groups: contractGroups } } });
     });
 
@@ -50,12 +52,15 @@ describe.skipIf(!aspNetOriginAvailable)(
     });
 
     for (const version of versions) {
-      describe.concurrent(version.name, () => {
+      describe(version.name, () => {
         for (const combination of combinations) {
           const { transport, protocol, skipNegotiation } = combination;
           const how = `${transport}, ${protocol}${skipNegotiation === true ? ", without negotiate" : ""}`;
-          test(`${how}: results, errors, messages, streams, uploads, client results, groups and stop`, async () => {
-            const [direct, through] = await both((url) => use(version, combination, url));
+          test.concurrent(`${how}: results, errors, messages, streams, uploads, client results, groups and stop`, async () => {
+            const [direct, through] = await both((url) => {
+              const connection = new NpmConnection(version, { ...combination, url: `${url}${hubPaths.contract}` });
+              return hubUse.run(connection, version, protocol);
+            });
             expect(direct.seen).toMatchObject(everyClientSees);
             expect(through.seen).toEqual(direct.seen);
             expect(direct.joinedItself).toBe(true);
@@ -64,7 +69,7 @@ describe.skipIf(!aspNetOriginAvailable)(
         }
 
         for (const transport of transports) {
-          test(`${transport}: refusals, and ends that it did not ask for`, async () => {
+          test.concurrent(`${transport}: refusals, and ends that it did not ask for`, async () => {
             const options = { ...version, transport, control: origin.control };
             const [direct, through] = await both((url) => seeEndings(connectTo(url, version, transport), options));
             expect(direct).toMatchObject({ authorized: "ada", authorizedByQuery: "ada" });
@@ -72,7 +77,7 @@ describe.skipIf(!aspNetOriginAvailable)(
           });
         }
 
-        test.skipIf(!version.reportsHandshakeErrors)("MessagePack at a hub that has none", async () => {
+        test.skipIf(!version.reportsHandshakeErrors).concurrent("MessagePack at a hub that has none", async () => {
           for (const transport of transports) {
             const [direct, through] = await both((url) =>
               seeUnknownProtocol(connectTo(url, version, transport, "messagepack")),
@@ -119,6 +124,11 @@ describe.skipIf(!aspNetOriginAvailable)(
       }
     });
 
+    test("docs/conformance-clients.md names every version", () => {
+      const page = readFileSync(new URL("../../docs/conformance-clients.md", import.meta.url), "utf8");
+      for (const { signalR } of versions) expect(page).toContain(signalR.VERSION);
+    });
+
     describe("what does not run on this Node as it comes from the registry, here or anywhere", () => {
       test("@aspnet/signalr 1.0 misses the classes of a browser", async () => {
         const { HubConnectionBuilder, LogLevel } = loadAsItIs("1.0");
@@ -137,30 +147,6 @@ describe.skipIf(!aspNetOriginAvailable)(
     /** At the origin and through the gateway, at the same time. */
     async function both<T>(run: (url: string) => Promise<T>): Promise<readonly [direct: T, through: T]> {
       return Promise.all([run(origin.url), run(gateway.url)]);
-    }
-
-    /** `joinedItself`: its own connection was in the origin's group, not one of the gateway's. */
-    async function use(
-      version: ClientVersion,
-      combination: Combination,
-      url: string,
-    ): Promise<ScriptReport & { readonly joinedItself: boolean }> {
-      const isJson = combination.protocol === "json";
-      const { control } = origin;
-      lastEventId += 2;
-      const events = [lastEventId - 1, lastEventId] as const;
-      const report = await runScript(
-        new NpmConnection(version, { ...combination, url: `${url}${hubPaths.contract}` }),
-        {
-          ...version,
-          readsDates: isJson || version.readsTimestamps,
-          cancelsStreams: isJson || version.cancelsWithMessagePack,
-          control,
-          events,
-        },
-      );
-      const joined = await control.waitFor({ kind: "joined", name: `event:${events[0]}` });
-      return { ...report, joinedItself: joined.connectionId === report.connectionId };
     }
 
     function connectTo(
