@@ -88,7 +88,8 @@ export class LongPollingTransport implements ClientTransport, Flushable {
     if (this.#pending.length === 0) this.#turn.flushAtEnd(this);
     this.#pending.push(frame.detached);
     this.#pendingBytes += frame.bytes.length;
-    if (owed) this.#owedBytes = this.#pendingBytes;
+    // The bound is on what waits behind a message: one that meets nothing may be as large as it is.
+    if (owed || this.#pending.length === 1) this.#owedBytes = this.#pendingBytes;
   }
 
   get pendingBytes(): number {

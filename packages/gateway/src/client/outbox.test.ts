@@ -75,10 +75,19 @@ describe("over a socket", () => {
   });
 
   test("more unread bytes than the bound is an overflow, at the end of the turn and not before", async () => {
-    outbox.write(Buffer.alloc(hugeBytes), false);
+    writeMany(outbox);
     expect(verdicts.seen).toEqual([]);
     await endOfTurn();
     expect(verdicts.seen).toEqual(["overflowed"]);
+  });
+
+  test("one message that meets an empty outbox may be larger than the bound, what comes behind it may not", async () => {
+    outbox.write(Buffer.alloc(hugeBytes), false);
+    await endOfTurn();
+    expect(verdicts.seen).toEqual(["congested"]);
+    outbox.write(Buffer.alloc(limits.outboxMaxBytes + 1), false);
+    await endOfTurn();
+    expect(verdicts.seen).toEqual(["congested", "overflowed"]);
   });
 
   test("bytes that the client asked for do not count against the bound: their source is paused until they are read", async () => {
@@ -107,7 +116,7 @@ describe("over a socket", () => {
     pair.far.resume();
     await verdicts.until("drained");
     pair.far.pause();
-    outbox.write(Buffer.alloc(hugeBytes), false);
+    writeMany(outbox);
     await endOfTurn();
     expect(verdicts.seen.at(-1)).toBe("overflowed");
   });
@@ -124,6 +133,12 @@ describe("over a socket", () => {
     expect(Buffer.concat(chunks).toString()).toBe("last");
   });
 });
+
+/** More than the kernel takes, in messages that are each within the bound. */
+function writeMany(outbox: Outbox): void {
+  const message = Buffer.alloc(limits.outboxMaxBytes);
+  for (let bytes = 0; bytes < hugeBytes; bytes += message.length) outbox.write(message, false);
+}
 
 /** A sink whose peer reads exactly as many frames as it is told to. */
 class HeldSink extends Writable {

@@ -48,10 +48,12 @@ export class Outbox implements Flushable {
 
   write(bytes: Buffer, owed: boolean): void {
     if (this.#state === "ended") return;
+    // The bound is on what waits behind a message: one that meets an empty outbox may be as large as it is.
+    const isFirst = this.#sink.writableLength === 0 && bytes.length > this.#limits.outboxMaxBytes;
     this.#cork();
     this.#sink.write(bytes);
     this.#offeredBytes += bytes.length;
-    if (owed) this.#owedBytes = Math.max(this.#owedBytes, this.#sink.writableLength);
+    if (owed || isFirst) this.#owedBytes = Math.max(this.#owedBytes, this.#sink.writableLength);
   }
 
   get pendingBytes(): number {
