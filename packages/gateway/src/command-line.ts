@@ -78,7 +78,7 @@ Usage:
       --host HOST                           address for clients (default 127.0.0.1)
   signalr-edge check --config FILE          validate the file, print its rules and warnings
   signalr-edge schema                       print the JSON Schema of the file
-  signalr-edge demo                         live-odds origin, gateway, clients and dashboard in one
+  signalr-edge demo                         live-odds origin, gateway and clients in one
       --clients COUNT                       clients to connect (default 500)
       --seconds SECONDS                     stop after that time (default: run until Ctrl-C)
       --json                                print the result as one JSON object

@@ -47,7 +47,7 @@ const adminSchema = section({
   token: text("text", check.checkToken)
     .optional()
     .describe("Bearer token of the admin endpoints. Required unless the host is loopback."),
-}).describe("Health, metrics and dashboard, on a listener of their own.");
+}).describe("Health, metrics and state, on a listener of their own.");
 
 const logSchema = section({
   level: choice(["debug", "info", "warn", "error"])
