@@ -57,6 +57,12 @@ export class BroadcastOracle {
     this.#followers.clear();
   }
 
+  /** Nobody can be let in, so nobody is kept waiting. */
+  refused(): void {
+    if (!this.isOn) return;
+    for (const client of this.#arriving) this.#watch.expectRefusal(client);
+  }
+
   /** Nobody waits at the door of an open house. */
   checkLetIn(): void {
     for (const client of this.#arriving) throw new Violation("INV-22", `${client.name} is not let in`);

@@ -41,6 +41,8 @@ export class ClientWatch {
   readonly #onClosed: (client: SimulatedClient) => void;
   /** Clients that are to be told of a gap, with the latest time for it. */
   readonly #closing = new Map<SimulatedClient, number>();
+  /** Clients that the gateway cannot let in and must turn away in this step. */
+  readonly #refused = new Set<SimulatedClient>();
   #passage: Passage | undefined;
 
   constructor({ setup, clock, sightings, onClosed }: ClientWatchParts) {
@@ -58,6 +60,11 @@ export class ClientWatch {
     this.#closing.set(client, this.clock.now() + this.setup.gapSpreadMs + gapSlackMs);
   }
 
+  /** It waits for an upstream that the origin does not want: it is turned away at once. */
+  expectRefusal(client: SimulatedClient): void {
+    this.#refused.add(client);
+  }
+
   /** `frame` reaches these clients, and nobody else (INV-1, INV-3, INV-5). */
   expectFrame(frame: Frame, receivers: Iterable<SimulatedClient>, what: string, act: () => void): void {
     const names = new Set(Array.from(receivers, (client) => client.name));
@@ -72,6 +79,7 @@ export class ClientWatch {
   gone(client: SimulatedClient): void {
     client.isGone = true;
     this.#closing.delete(client);
+    this.#refused.delete(client);
     this.due.gone(client);
   }
 
@@ -93,9 +101,11 @@ export class ClientWatch {
   }
 
   closed(client: SimulatedClient, reason: CloseReason): void {
-    const isDue = reason === closeReasons.gap && this.#closing.has(client);
-    if (!isDue) throw new Violation("R-30", `${client.name} is closed without cause: ${reason.name}`);
-    this.sightings.gapCloses += 1;
+    const hasGap = reason === closeReasons.gap && this.#closing.has(client);
+    // By name: a copy of the core brings a copy of the reasons.
+    const isRefused = reason.name === closeReasons.upstreamLost.name && this.#refused.has(client);
+    if (!hasGap && !isRefused) throw new Violation("R-30", `${client.name} is closed without cause: ${reason.name}`);
+    if (hasGap) this.sightings.gapCloses += 1;
     this.#onClosed(client);
   }
 
@@ -104,6 +114,7 @@ export class ClientWatch {
   /** INV-6: whatever was due in a step has come. INV-4: gaps are told in time. */
   checkStep(): void {
     this.due.checkNoneDue();
+    for (const client of this.#refused) throw new Violation("INV-6", `${client.name} is not turned away`);
     for (const [client, latestMs] of this.#closing) {
       if (this.clock.now() > latestMs) throw new Violation("INV-4", `${client.name} has a gap and is not told`);
     }

@@ -25,7 +25,7 @@ export const lineMutants: readonly Mutant[] = [
     hub("    if (this.#isBroadcast(envelope)) {", "    if (false) {"),
   ]),
   mutant("a private copy of a broadcast is delivered, too", [
-    hub("    if (this.#isBroadcast(envelope)) return this.#lineFor(client).broadcasts.has(client);", ""),
+    hub("    if (this.#isBroadcast(envelope)) return this.#lineFor(client).broadcasts.reaches(client);", ""),
   ]),
   mutant("identical calls do not share the one in flight", [
     calls(

@@ -57,6 +57,7 @@ export class Oracle {
     this.groups.refused();
     this.queries.refused();
     this.streams.refused();
+    this.broadcasts.refused();
     act();
     this.checkStep();
   }

@@ -259,12 +259,13 @@ export class World {
     this.#lineAt(slot).oracle.checkStep();
   }
 
-  /** R-13: a copy on the client's own upstream is news exactly if the client is no member. */
+  /** R-13: a copy on the client's own upstream is news exactly if the client is no member, or gets no other copy. */
   #private(slot: number, topic: number): void {
     const client = this.#connected(slot);
     if (client === undefined) return;
     const { protocol } = client;
-    const { groups, broadcasts } = this.#lineAt(slot).oracle;
+    const line = this.#lineAt(slot);
+    const { groups, broadcasts } = line.oracle;
     const contract = contracts[protocol.name];
     const isBroadcast = topic >= topics.length;
     const frame = protocol.writeInvocation({
@@ -272,7 +273,7 @@ export class World {
       arguments: [contract.values[topic] ?? protocol.nullValue],
     });
     const isNews = this.#hub.receiveFromPrivateUpstream(client, protocol.peek(frame), frame);
-    const isMember = isBroadcast ? broadcasts.isFollower(client) : groups.isMember(client, topic);
+    const isMember = isBroadcast ? line.isOpen && broadcasts.isFollower(client) : groups.isMember(client, topic);
     if (isMember) this.sightings.privateCopies += 1;
     if (isNews === isMember) {
       throw new Violation("R-13", `${client.name} is ${isMember ? "a" : "no"} member of topic ${topic}`);
