@@ -1,8 +1,7 @@
 import { describe } from "vitest";
-import { aspNetOriginAvailable } from "../support/start-origin.ts";
 import { slowConformanceSuite } from "./slow-suite.ts";
-import { aspNetTraits, connectDirectly } from "./targets.ts";
+import { aspNetTraits, connectDirectly, originAvailable } from "./targets.ts";
 
-describe.skipIf(!aspNetOriginAvailable)("directly", () => {
+describe.skipIf(!originAvailable)("directly", () => {
   slowConformanceSuite("ASP.NET Core", connectDirectly, aspNetTraits);
 });

@@ -1,9 +1,8 @@
 import { describe } from "vitest";
-import { aspNetOriginAvailable } from "../support/start-origin.ts";
 import { conformanceSuite } from "./suite.ts";
-import { aspNetTraits, connectDirectly } from "./targets.ts";
+import { aspNetTraits, connectDirectly, originAvailable } from "./targets.ts";
 
 // Proves the suite: what it demands is what ASP.NET Core does.
-describe.skipIf(!aspNetOriginAvailable)("directly", () => {
+describe.skipIf(!originAvailable)("directly", () => {
   conformanceSuite("ASP.NET Core", connectDirectly, aspNetTraits);
 });

@@ -6,20 +6,21 @@ import { askNegotiate, negotiate } from "../support/negotiate.ts";
 import { hubPaths, type Origin } from "../support/origin.ts";
 import type { RawConnection, RawConnectionOptions } from "../support/raw-connection.ts";
 import { startRealClient } from "../support/real-client.ts";
+import { acceptingNegotiate, startScriptedOrigin } from "../support/scripted-origin.ts";
 import { contractGroups, startGateway, type TestGateway, type TestGatewayOptions } from "../support/start-gateway.ts";
-import { aspNetOriginAvailable, startAspNetOrigin } from "../support/start-origin.ts";
+import { startAspNetOrigin } from "../support/start-origin.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
 import { askUpgrade } from "../support/upgrade.ts";
 import { expectAlive, idAtOrigin, invoke } from "./invoke.ts";
 import { type Leg, SuiteContext } from "./suite-context.ts";
-import { gatewayTraits } from "./targets.ts";
+import { gatewayTraits, ownProcesses } from "./targets.ts";
 
 const { legs } = new SuiteContext(gatewayTraits);
 const closeForReconnect = { type: 7, allowReconnect: true };
 const eventStream = { accept: "text/event-stream" };
 
-/** Q020, Q116, Q158, Q169, Q175, Q177, Q221, Q250: what only a gateway can get wrong. */
-describe.skipIf(!aspNetOriginAvailable)("a gateway and its origin", () => {
+/** Q020, Q116, Q158, Q169, Q175, Q177, Q221, Q226, Q228, Q250: what only a gateway can get wrong. */
+describe.skipIf(!ownProcesses)("a gateway and its origin", () => {
   originEndCases();
   missingOriginCases();
 
@@ -31,6 +32,27 @@ describe.skipIf(!aspNetOriginAvailable)("a gateway and its origin", () => {
       const seen = connections.find(({ connectionId }) => connectionId === id);
       expect(seen).toMatchObject({ protocol: leg.protocol, transport: "WebSockets" });
     }
+  });
+
+  test("Q226 Q228 affinity and token lifetimes of the origin are the gateway's own business", async () => {
+    const body = JSON.parse(acceptingNegotiate.body ?? "") as object;
+    const negotiate = {
+      status: 200,
+      body: JSON.stringify({ ...body, tokenLifetimeSeconds: 60 }),
+      setCookie: "lb=a; Path=/",
+    };
+    const origin = await startScriptedOrigin({ negotiate });
+    onTestFinished(() => origin.stop());
+    const gateway = await startGateway({ origin });
+    onTestFinished(() => gateway.stop());
+    const answer = await askNegotiate(gateway.hubUrl(hubPaths.contract));
+    expect(answer.headers).not.toHaveProperty("set-cookie");
+    const negotiated: unknown = JSON.parse(answer.text);
+    expect(negotiated).not.toHaveProperty("tokenLifetimeSeconds");
+    const id = String((negotiated as { connectionToken: string }).connectionToken);
+    // The origin refuses it, but not before it has seen the cookie.
+    expect(await askUpgrade(`${gateway.hubUrl(hubPaths.contract)}?id=${id}`)).toMatchObject({ status: 404 });
+    expect(origin.upgrades).toMatchObject([{ cookie: "lb=a" }]);
   });
 
   test("Q250 an id of one gateway is unknown at another one, for every transport", async () => {

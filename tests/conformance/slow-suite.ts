@@ -6,6 +6,7 @@ import { silentOriginCases } from "./cases/silent-origin-cases.ts";
 import { slowPollingCases } from "./cases/slow-polling-cases.ts";
 import { SuiteContext } from "./suite-context.ts";
 import type { SuiteTarget, SuiteTraits } from "./suite-target.ts";
+import { ownProcesses } from "./targets.ts";
 
 /**
  * The behaviour that takes time: time limits and pings. All cases run at the same time, in about 100 seconds, as far as
@@ -23,6 +24,6 @@ export function slowConformanceSuite(name: string, connect: () => Promise<SuiteT
     for (const leg of suite.legs) keepAliveCases(suite, leg);
     connectionLifetimeCases(suite);
     backPressureCases(suite);
-    if (traits.gateway && traits.variants) silentOriginCases(suite);
+    if (traits.gateway && ownProcesses) silentOriginCases(suite);
   });
 }

@@ -61,6 +61,11 @@ export class SuiteContext {
     this.#testFor(name)(name, body, timeoutMs);
   }
 
+  /** As `test`, for a target that has the transports that the test needs. */
+  testOver(transports: readonly TransportName[], name: string, body: TestFunction, timeoutMs?: number): void {
+    if (transports.every((transport) => this.traits.transports.includes(transport))) this.test(name, body, timeoutMs);
+  }
+
   /** As `test`, at the same time as the others. The body must use its own context's `onTestFinished` and `expect`. */
   testConcurrently(name: string, body: TestFunction, timeoutMs: number): void {
     this.#testFor(name).concurrent(name, body, timeoutMs);
@@ -111,7 +116,8 @@ export class SuiteContext {
   }
 
   #testFor(name: string): typeof test {
-    const isGap = this.traits.knownGaps?.includes(name.slice(0, 4)) ?? false;
+    const gaps = this.traits.knownGaps ?? [];
+    const isGap = gaps.includes(name.slice(0, 4)) || gaps.includes(name);
     return isGap ? (test.fails as typeof test) : test;
   }
 }

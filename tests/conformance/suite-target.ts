@@ -28,7 +28,7 @@ export interface SuiteTraits {
   readonly variants: boolean;
   /** True if the gateway has the group rules of the contract hub: private upstreams are made on demand then. */
   readonly groups: boolean;
-  /** Numbers of the checklist that are known to fail, as `Q118`. One that passes all the same is a failure. */
+  /** Names of tests, or numbers of the checklist as `Q118`, that are known to fail. One that passes all the same is a failure. */
   readonly knownGaps?: readonly string[];
 }
 

@@ -41,9 +41,11 @@ export function conformanceSuite(name: string, connect: () => Promise<SuiteTarge
 
     describe("negotiate", () => negotiateCases(suite));
     describe("endpoint", () => endpointCases(suite));
-    describe("Server-Sent Events", () => eventStreamCases(suite));
-    describe("long polling", () => pollingCases(suite));
-    describe("POST", () => postingCases(suite));
+    if (traits.transports.includes("ServerSentEvents")) describe("Server-Sent Events", () => eventStreamCases(suite));
+    if (traits.transports.includes("LongPolling")) {
+      describe("long polling", () => pollingCases(suite));
+      describe("POST", () => postingCases(suite));
+    }
     describe("authentication", () => authenticationCases(suite));
     describe("all transports together", () => mixedCases(suite));
     if (traits.transports.includes("WebSockets")) webSocketOnlyCases(suite);

@@ -2,17 +2,17 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { connectRaw } from "../support/connect-raw.ts";
 import { hubPaths } from "../support/origin.ts";
 import { contractGroups } from "../support/start-gateway.ts";
-import { aspNetOriginAvailable, startAspNetOrigin } from "../support/start-origin.ts";
+import { startAspNetOrigin } from "../support/start-origin.ts";
 import { type Leg, SuiteContext } from "./suite-context.ts";
 import type { SuiteTarget } from "./suite-target.ts";
-import { connectDirectly, connectThroughGateway, gatewayTraits } from "./targets.ts";
+import { connectDirectly, connectThroughGateway, gatewayTraits, ownProcesses } from "./targets.ts";
 import { transcriptScript } from "./transcript-script.ts";
 
 const groupRules = { groups: contractGroups, forwardHeaders: ["*"] };
 
 // Each target has an origin of its own and sees the same runs in the same order: origins number the questions that they
 // ask clients.
-describe.skipIf(!aspNetOriginAvailable)("what a client receives in 50 interactions", () => {
+describe.skipIf(!ownProcesses)("what a client receives in 50 interactions", () => {
   let direct: SuiteTarget;
   let gateway: SuiteTarget;
   let sharing: SuiteTarget;

@@ -68,25 +68,33 @@ function webSocketIdCases(suite: SuiteContext): void {
     await expectAlive(client);
   });
 
-  suite.test("Q035 a WebSocket or an event stream for a polling client is refused and it lives on", async () => {
-    const client = await suite.connectPolling();
-    const stream = await askId(suite, client.connectionToken, { headers: eventStream });
-    expect(stream).toMatchObject(plainText(400, otherTransport));
-    const upgrade = await askUpgrade(suite.hubUrl(hubPaths.contract, `id=${client.connectionToken}`));
-    expect(upgrade).toMatchObject({ status: 400, text: otherTransport });
-    await expectAlive(client);
-  });
+  suite.testOver(
+    ["LongPolling", "ServerSentEvents"],
+    "Q035 a WebSocket or an event stream for a polling client is refused and it lives on",
+    async () => {
+      const client = await suite.connectPolling();
+      const stream = await askId(suite, client.connectionToken, { headers: eventStream });
+      expect(stream).toMatchObject(plainText(400, otherTransport));
+      const upgrade = await askUpgrade(suite.hubUrl(hubPaths.contract, `id=${client.connectionToken}`));
+      expect(upgrade).toMatchObject({ status: 400, text: otherTransport });
+      await expectAlive(client);
+    },
+  );
 }
 
 function eventStreamIdCases(suite: SuiteContext): void {
-  suite.test("Q037 a second event stream for one id is refused and the first lives on", async () => {
-    const client = await suite.connectEventStream();
-    const answer = await askId(suite, client.connectionToken, { headers: eventStream });
-    expect(answer).toMatchObject({ status: 409, text: "" });
-    await expectAlive(client);
-  });
+  suite.testOver(
+    ["ServerSentEvents"],
+    "Q037 a second event stream for one id is refused and the first lives on",
+    async () => {
+      const client = await suite.connectEventStream();
+      const answer = await askId(suite, client.connectionToken, { headers: eventStream });
+      expect(answer).toMatchObject({ status: 409, text: "" });
+      await expectAlive(client);
+    },
+  );
 
-  suite.test("Q038 an event stream cannot be ended by DELETE", async () => {
+  suite.testOver(["ServerSentEvents"], "Q038 an event stream cannot be ended by DELETE", async () => {
     const client = await suite.connectEventStream();
     expect(await client.delete()).toMatchObject(plainText(400, noDelete));
     await expectAlive(client);
@@ -162,15 +170,19 @@ function idCases(suite: SuiteContext): void {
     });
   }
 
-  suite.test("Q043 paths of transports may have any case and a slash at the end", async () => {
-    const url = `${suite.target.url}/HUBS/Contract/`;
-    const { connectionToken: id } = await negotiate(suite.hubUrl());
-    expect(await askHub(`${url}?id=${id}`)).toMatchObject({ status: 200, text: "" });
-    const posted = await askHub(`${url}?ID=${id}`, { method: "POST", body: '{"protocol":"json","version":1}\u001e' });
-    expect(posted).toMatchObject({ status: 200, text: "" });
-    expect(await askHub(`${url}?id=${id}`)).toMatchObject({ status: 200, text: "{}\u001e" });
-    expect(await askHub(`${url}?id=${id}`, { method: "DELETE" })).toMatchObject({ status: 202 });
-  });
+  suite.testOver(
+    ["LongPolling", "ServerSentEvents"],
+    "Q043 paths of transports may have any case and a slash at the end",
+    async () => {
+      const url = `${suite.target.url}/HUBS/Contract/`;
+      const { connectionToken: id } = await negotiate(suite.hubUrl());
+      expect(await askHub(`${url}?id=${id}`)).toMatchObject({ status: 200, text: "" });
+      const posted = await askHub(`${url}?ID=${id}`, { method: "POST", body: '{"protocol":"json","version":1}\u001e' });
+      expect(posted).toMatchObject({ status: 200, text: "" });
+      expect(await askHub(`${url}?id=${id}`)).toMatchObject({ status: 200, text: "{}\u001e" });
+      expect(await askHub(`${url}?id=${id}`, { method: "DELETE" })).toMatchObject({ status: 202 });
+    },
+  );
 
   for (const id of strangeIds) {
     suite.test(`Q044 the id ${id.slice(0, 20)} is refused`, async () => {
@@ -183,7 +195,7 @@ function idCases(suite: SuiteContext): void {
 }
 
 function brokenPostCases(suite: SuiteContext): void {
-  suite.test("Q045 a POST that breaks off harms its own connection at most", async () => {
+  suite.testOver(["LongPolling"], "Q045 a POST that breaks off harms its own connection at most", async () => {
     const client = await suite.connectEventStream();
     const other = await suite.connectEventStream();
     const { hostname, port, pathname, search } = client.url;

@@ -15,6 +15,8 @@ const soonMs = 1_000;
 /** Q065-Q069, Q071-Q075, Q077: Server-Sent Events, to the byte. */
 export function eventStreamCases(suite: SuiteContext): void {
   beginCases(suite);
+  handshakeCases(suite);
+  httpCases(suite);
   eventCases(suite);
   endCases(suite);
 }
@@ -48,7 +50,9 @@ function beginCases(suite: SuiteContext): void {
     const answer = await askHub(suite.hubUrl(hubPaths.contract, `id=${connectionToken}`), { headers });
     expect(answer).toMatchObject({ status: 200, text: "", headers: { "content-type": "application/octet-stream" } });
   });
+}
 
+function handshakeCases(suite: SuiteContext): void {
   suite.test("Q068 a handshake by POST is answered with an empty 200 and with an event", async () => {
     const client = await suite.connectEventStream({ handshake: false });
     expect(await client.post(handshake)).toMatchObject({ status: 200, text: "" });
@@ -65,7 +69,9 @@ function beginCases(suite: SuiteContext): void {
     expect(await client.closed).toEqual({ code: 1000, reason: "" });
     expect(client.frames).toEqual([]);
   });
+}
 
+function httpCases(suite: SuiteContext): void {
   suite.test("Q074 an event stream is not compressed, and its events come at once", async () => {
     const client = await suite.connectEventStream({ headers: { "accept-encoding": "gzip, deflate, br" } });
     expect(client.response.headers["content-encoding"] ?? "identity").toBe("identity");

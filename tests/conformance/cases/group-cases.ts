@@ -6,6 +6,8 @@ import type { Leg, SuiteContext } from "../suite-context.ts";
 
 /** Q159, Q208-Q210, Q213: who gets what the hub sends. */
 export function groupCases(suite: SuiteContext, leg: Leg): void {
+  addresseeCases(suite, leg);
+
   suite.test("Q208 a member of a group gets one copy, and none after leaving or reconnecting", async () => {
     const group = uniqueName();
     const [member, sender] = [await suite.connectOver(leg), await suite.connectOver(leg)];
@@ -31,7 +33,9 @@ export function groupCases(suite: SuiteContext, leg: Leg): void {
     await resultOf(sender, "SendGroups", ...groups, "twice");
     expect(await textsOf(client)).toEqual(["twice", "twice"]);
   });
+}
 
+function addresseeCases(suite: SuiteContext, leg: Leg): void {
   suite.test("Q210 others are all but the caller, and all are all", async () => {
     const [caller, other] = [await suite.connectOver(leg), await suite.connectOver(leg)];
     // A connection that has sent nothing may be unknown to the hub.

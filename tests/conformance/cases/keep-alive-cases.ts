@@ -15,6 +15,7 @@ export function keepAliveCases(suite: SuiteContext, leg: Leg): void {
   if (leg.transport === "LongPolling") pollingCases(suite, leg, on);
   else pingCases(suite, leg, on);
   timeoutCases(suite, leg, on);
+  patienceCases(suite, leg, on);
 }
 
 function pollingCases(suite: SuiteContext, leg: Leg, on: string): void {
@@ -78,7 +79,9 @@ function timeoutCases(suite: SuiteContext, leg: Leg, on: string): void {
     },
     longTestTimeoutMs,
   );
+}
 
+function patienceCases(suite: SuiteContext, leg: Leg, on: string): void {
   suite.testConcurrently(
     `Q164 a silent client that never pinged is kept ${on}`,
     async ({ onTestFinished }) => {

@@ -108,21 +108,25 @@ function requestCases(suite: SuiteContext): void {
     expect(text).not.toContain("null");
   });
 
-  suite.test("Q025 the TypeScript client negotiates again and polls where WebSockets do not get through", async () => {
-    const proxy = await startHttpProxy(suite.target.url);
-    onTestFinished(() => proxy.stop());
-    const url = `${proxy.url}${hubPaths.contract}`;
-    const connection = await startRealClient({ url, transports: ["WebSockets", "LongPolling"] });
-    expect(await connection.invoke("Add", 1, 2)).toBe(3);
-    await connection.stop();
-    const { contract } = hubPaths;
-    expect(proxy.seen.slice(0, 4)).toEqual([
-      `POST ${contract}/negotiate`,
-      `UPGRADE ${contract}`,
-      `POST ${contract}/negotiate`,
-      `GET ${contract}`,
-    ]);
-  });
+  suite.testOver(
+    ["LongPolling"],
+    "Q025 the TypeScript client negotiates again and polls where WebSockets do not get through",
+    async () => {
+      const proxy = await startHttpProxy(suite.target.url);
+      onTestFinished(() => proxy.stop());
+      const url = `${proxy.url}${hubPaths.contract}`;
+      const connection = await startRealClient({ url, transports: ["WebSockets", "LongPolling"] });
+      expect(await connection.invoke("Add", 1, 2)).toBe(3);
+      await connection.stop();
+      const { contract } = hubPaths;
+      expect(proxy.seen.slice(0, 4)).toEqual([
+        `POST ${contract}/negotiate`,
+        `UPGRADE ${contract}`,
+        `POST ${contract}/negotiate`,
+        `GET ${contract}`,
+      ]);
+    },
+  );
 
   suite.test("Q026 HEAD is not allowed", async () => {
     expect((await askNegotiate(suite.hubUrl(), { method: "HEAD" })).status).toBe(405);

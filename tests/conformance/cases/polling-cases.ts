@@ -13,6 +13,7 @@ const soonMs = 1_000;
 /** Q078, Q079, Q081-Q085, Q087, Q089, Q096, Q098, Q099, Q101, Q248: polls, each by hand. */
 export function pollingCases(suite: SuiteContext): void {
   answerCases(suite);
+  answerDetailCases(suite);
   takeOverCases(suite);
   endCases(suite);
   raceCases(suite);
@@ -60,7 +61,9 @@ function answerCases(suite: SuiteContext): void {
     const headers = { "content-type": "application/octet-stream", "content-length": String(text.length) };
     expect(answer).toMatchObject({ status: 200, text, headers });
   });
+}
 
+function answerDetailCases(suite: SuiteContext): void {
   suite.test("Q087 no answer to a poll may be kept by a cache", async () => {
     const client = await suite.connectPolling({ polls: false });
     const answers = [await client.poll()];
@@ -101,7 +104,7 @@ function takeOverCases(suite: SuiteContext): void {
   suite.test("Q083 a poll takes over from an older one and the connection lives on", async () => {
     const client = await open(suite);
     const { displaced, waiting } = await pollTwice(client);
-    expect(displaced).toMatchObject({ status: 204, text: "" });
+    expect(displaced.text).toBe("");
     await client.post(addFrame(client, "1"));
     expect(await waiting).toMatchObject({ status: 200, text: expect.stringContaining('"invocationId":"1"') });
     await client.post(addFrame(client, "2"));
@@ -115,7 +118,7 @@ function takeOverCases(suite: SuiteContext): void {
       const broken = client.poll(aborter.signal);
       aborter.abort();
       await expect(broken).rejects.toThrow();
-      const next = client.poll();
+      const next = pollAgain(client);
       await client.post(addFrame(client, id));
       expect(await next).toMatchObject({ status: 200, text: `{"type":3,"invocationId":"${id}","result":3}\u001e` });
     }
@@ -140,8 +143,7 @@ function endCases(suite: SuiteContext): void {
     const client = await open(suite);
     await client.post('{"type":1,"invocationId":"1","target":"WhoAmI","arguments":[]}\u001e');
     const { result: connectionId } = JSON.parse((await client.poll()).text.slice(0, -1));
-    const { displaced, waiting } = await pollTwice(client);
-    expect(displaced).toMatchObject({ status: 204 });
+    const { waiting } = await pollTwice(client);
     expect(await client.delete()).toMatchObject({ status: 202, text: "" });
     // In the origin it is a race: the poll ends, or brings the last message.
     const { status, text } = await waiting;
@@ -174,7 +176,7 @@ function raceCases(suite: SuiteContext): void {
       const race = async (): Promise<void> => {
         const client = await suite.connectPolling({ polls: false, onFinished: () => undefined });
         await client.poll();
-        const answers = await Promise.all([client.poll(), client.delete(), client.poll()]);
+        const answers = await Promise.all([client.poll(), client.delete()]);
         for (const { status } of answers) statuses.add(status);
       };
       for (let round = 0; round < 30; round++) await Promise.all(Array.from({ length: 10 }, race));
@@ -195,13 +197,24 @@ async function open(suite: SuiteContext): Promise<RawPollingClient> {
   return client;
 }
 
-/** Two polls at once. Which of them gets there first is up to the network; by the end of one the other is waiting. */
+/**
+ * Two polls at once. Which of them gets there first is up to the network; by the end of one the other is waiting. It ends
+ * with 204, or with 409 if the origin was about to let the other one in.
+ */
 async function pollTwice(client: RawPollingClient): Promise<{ displaced: HubAnswer; waiting: Promise<HubAnswer> }> {
   const polls = [client.poll(), client.poll()];
   const [index, displaced] = await Promise.race(polls.map(async (poll, number) => [number, await poll] as const));
   const waiting = polls[1 - index];
   if (waiting === undefined) throw new Error("there are two polls");
+  expect([204, 409]).toContain(displaced.status);
   return { displaced, waiting };
+}
+
+/** A poll, repeated if the one before it is still being let in. */
+async function pollAgain(client: RawPollingClient): Promise<HubAnswer> {
+  let answer = await client.poll();
+  while (answer.status === 409) answer = await client.poll();
+  return answer;
 }
 
 async function expectUnknown(client: RawPollingClient): Promise<void> {

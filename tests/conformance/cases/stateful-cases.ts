@@ -31,13 +31,15 @@ export function statefulCases(suite: SuiteContext): void {
   });
 
   for (const protocol of suite.traits.protocols) {
-    describeResuming(suite, protocol);
+    resumeCases(suite, protocol);
+    repeatCases(suite, protocol);
+    takeOverCases(suite, protocol);
     refusalCases(suite, protocol);
     limitCases(suite, protocol);
   }
 }
 
-function describeResuming(suite: SuiteContext, protocol: HubProtocolName): void {
+function resumeCases(suite: SuiteContext, protocol: HubProtocolName): void {
   suite.test(`Q232 what was counted is acknowledged within 2 s in ${protocol}`, async () => {
     const client = await connect(suite, protocol);
     for (const id of ["1", "2", "3"]) client.send(addFrame(client, id));
@@ -80,7 +82,9 @@ function describeResuming(suite: SuiteContext, protocol: HubProtocolName): void 
     resumed.sendMessages({ type: 9, sequenceId: 5 });
     await expectAlive(resumed);
   });
+}
 
+function repeatCases(suite: SuiteContext, protocol: HubProtocolName): void {
   suite.test(`Q234 invocations that the client repeats run once in ${protocol}`, async () => {
     const client = await connect(suite, protocol);
     const connectionId = await idAtOrigin(client);
@@ -97,7 +101,9 @@ function describeResuming(suite: SuiteContext, protocol: HubProtocolName): void 
     await expect(control.waitFor(runs, { count: 5, timeoutMs: 1 })).rejects.toThrow();
     expect(resumed.frames.filter((frame) => resumed.wire.decode(frame).type === 3)).toHaveLength(5);
   });
+}
 
+function takeOverCases(suite: SuiteContext, protocol: HubProtocolName): void {
   // In ASP.NET Core 10 this is the end of both. A gateway can do better: a client that lost its network comes back while
   // its old socket still looks alive.
   if (suite.traits.gateway) {

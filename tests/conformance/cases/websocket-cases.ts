@@ -13,6 +13,7 @@ const noConnection = "No Connection with that ID";
 /** Q032, Q036, Q046-Q055, Q062, Q063, Q149, Q246: the upgrade, and WebSocket frames against hub frames. */
 export function webSocketCases(suite: SuiteContext): void {
   upgradeCases(suite);
+  upgradeHeaderCases(suite);
   for (const protocol of suite.traits.protocols) {
     outgoingCases(suite, protocol);
     incomingCases(suite, protocol);
@@ -40,7 +41,9 @@ function upgradeCases(suite: SuiteContext): void {
     expect(answer.status).toBe(101);
     expect(answer.headers).not.toHaveProperty("sec-websocket-protocol");
   });
+}
 
+function upgradeHeaderCases(suite: SuiteContext): void {
   suite.test("Q062 compression is not accepted, and the connection works without", async () => {
     const { connectionToken } = await negotiate(suite.hubUrl());
     const url = suite.hubUrl(hubPaths.contract, `id=${connectionToken}`);
