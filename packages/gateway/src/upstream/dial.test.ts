@@ -71,6 +71,14 @@ test("a refusal comes with the origin's status, type and body", async () => {
   });
 });
 
+test("an answer that is neither an upgrade nor a refusal is unreachable: no client could be told so", async () => {
+  const url = await startOrigin(refuseWith(["HTTP/1.1 200 OK", "Content-Length: 2"], "ok"));
+  expect(await dial(url, anonymous, ticket, limits, never)).toMatchObject({
+    kind: "unreachable",
+    reason: expect.stringContaining("200"),
+  });
+});
+
 test("of a huge refusal no more than 64 KiB are kept", async () => {
   const url = await startOrigin(refuseWith(["HTTP/1.1 500 No", "Content-Length: 10000000"], "x".repeat(200_000)));
   const outcome = await dial(url, anonymous, ticket, limits, never);
