@@ -85,7 +85,7 @@ describe.skipIf(!aspNetOriginAvailable)("slow clients", () => {
     test(`conflate: a ${protocol} client that polls late gets the newest of each event, the latest last, and nothing before it`, async () => {
       const [hub, first, second] = [conflating, edge.newEventId(), edge.newEventId()];
       const client = await connectPolling(hub, protocol, [first, second]);
-      const witness = await edge.connect({ hub });
+      const witness = await edge.connect({ hub, protocol }); // on the same shared upstream: what it has seen, the client was sent
       for (const eventId of [first, second]) await resultOf(witness, String(eventId), "Subscribe", eventId);
       const { conflated } = edge.gateway.metrics.hub(hub);
       await publish(witness, { hub, eventId: first, payloadBytes: enoughToBeBehind });
@@ -111,7 +111,7 @@ describe.skipIf(!aspNetOriginAvailable)("slow clients", () => {
     test(`conflate: answers and messages without the policy still reach a ${protocol} client that is behind`, async () => {
       const [hub, eventId] = [conflating, edge.newEventId()];
       const client = await connectPolling(hub, protocol, [eventId]);
-      const witness = await edge.connect({ hub });
+      const witness = await edge.connect({ hub, protocol }); // on the same shared upstream: what it has seen, the client was sent
       await resultOf(witness, "1", "Subscribe", eventId);
       await publish(witness, { hub, eventId, payloadBytes: enoughToBeBehind });
       await publish(witness, { hub, eventId, count: 2 });
@@ -138,7 +138,7 @@ describe.skipIf(!aspNetOriginAvailable)("slow clients", () => {
     test(`drop: a ${protocol} client misses what is sent while it is behind, which is counted, and gets what comes then`, async () => {
       const [hub, eventId] = [dropping, edge.newEventId()];
       const client = await connectPolling(hub, protocol, [eventId]);
-      const witness = await edge.connect({ hub });
+      const witness = await edge.connect({ hub, protocol }); // on the same shared upstream: what it has seen, the client was sent
       await resultOf(witness, "1", "Subscribe", eventId);
       const { dropped } = edge.gateway.metrics.hub(hub);
       await publish(witness, { hub, eventId, payloadBytes: enoughToBeBehind });
@@ -155,7 +155,7 @@ describe.skipIf(!aspNetOriginAvailable)("slow clients", () => {
       test(`a single message over limits.outboxMaxBytes does not cut a ${protocol} client whose rule is kinder (${hub})`, async () => {
         const eventId = edge.newEventId();
         const client = await connectPolling(hub, protocol, [eventId]);
-        const witness = await edge.connect({ hub });
+        const witness = await edge.connect({ hub, protocol }); // on the same shared upstream: what it has seen, the client was sent
         await resultOf(witness, "1", "Subscribe", eventId);
         await publish(witness, { hub, eventId, payloadBytes: 300_000 });
         await publish(witness, { hub, eventId });
@@ -170,7 +170,7 @@ describe.skipIf(!aspNetOriginAvailable)("slow clients", () => {
       const hub = conflating;
       const eventIds = edge.newEventIds(10);
       const client = await connectPolling(hub, protocol, eventIds);
-      const witness = await edge.connect({ hub });
+      const witness = await edge.connect({ hub, protocol }); // on the same shared upstream: what it has seen, the client was sent
       for (const eventId of eventIds) await resultOf(witness, String(eventId), "Subscribe", eventId);
       const [first = 0] = eventIds;
       await publish(witness, { hub, eventId: first, payloadBytes: enoughToBeBehind });
