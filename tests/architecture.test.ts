@@ -62,11 +62,14 @@ const layers = {
     mayImport: ["base", "rules", "config", "aggregation", "client", "upstream", "hubRuntime"],
   },
   gateway: {
-    files: /^(gateway|drain)\.ts$/,
+    files: /^(gateway|running-hubs)\.ts$/,
     mayImport: ["base", "rules", "config", "aggregation", "client", "upstream", "hubRuntime", "http"],
   },
   demo: { files: /^demo\//, mayImport: ["base", "config", "http", "gateway"] },
-  command: { files: /^(cli|command-line|index)\.ts$/, mayImport: ["base", "config", "http", "gateway", "demo"] },
+  command: {
+    files: /^(cli|command-line|reload-file|index)\.ts$/,
+    mayImport: ["base", "config", "http", "gateway", "demo"],
+  },
 } as const satisfies Readonly<Record<string, { readonly files: RegExp; readonly mayImport: readonly string[] }>>;
 
 type LayerName = keyof typeof layers;

@@ -37,7 +37,7 @@ export class World {
     this.#hub = new core.Hub({
       rules,
       metrics,
-      maxGroupsPerClient: setup.maxGroupsPerClient,
+      limits: setup,
       clock,
       lineFor: (partition, protocol) => this.#lineFor(partition, protocol.name).line,
     });

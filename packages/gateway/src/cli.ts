@@ -10,6 +10,7 @@ import { warnings } from "./config/warnings.ts";
 import { runDemo } from "./demo/run-demo.ts";
 import { createGateway } from "./gateway.ts";
 import { createLogger } from "./observe/log.ts";
+import { ReloadFile } from "./reload-file.ts";
 import { version } from "./version.ts";
 
 /** Exit codes: 0 done, 1 failed at run time, 2 wrong command line or configuration. */
@@ -18,11 +19,11 @@ const exitCodes = { ok: 0, failed: 1, usage: 2 } as const;
 async function execute(command: Command): Promise<number> {
   switch (command.kind) {
     case "run":
-      return withConfig(await readConfig(command.config), run);
+      return withConfig(await readConfig(command.config), (config) => run(config, command.config));
     case "run-origin": {
       const { origin, host, port } = command;
       const overrides = { ...(host !== undefined && { host }), ...(port !== undefined && { port }) };
-      return withConfig(configForOrigin(origin, overrides), run);
+      return withConfig(configForOrigin(origin, overrides), (config) => run(config, undefined));
     }
     case "check":
       return withConfig(await readConfig(command.config), check);
@@ -68,11 +69,13 @@ async function check(config: Config): Promise<number> {
   return exitCodes.ok;
 }
 
-/** Runs until a signal: the first one drains, a second one exits at once. */
-async function run(config: Config): Promise<number> {
+/** Runs until a signal: the first one drains, a second one exits at once. SIGHUP reads the file again. */
+async function run(config: Config, fileName: string | undefined): Promise<number> {
   const log = createLogger(config.log.level);
   for (const warning of warnings(config)) log.warn("config.warning", { warning });
-  const gateway = createGateway(config, { log });
+  const file =
+    fileName === undefined ? undefined : new ReloadFile(async () => gateway.reload(await readConfig(fileName)));
+  const gateway = createGateway(config, { log, ...(file !== undefined && { onReloadAsked: file.ask }) });
   const stopSignal = nextStopSignal();
   try {
     const { url } = await gateway.start();
@@ -81,7 +84,11 @@ async function run(config: Config): Promise<number> {
     log.error("gateway.failed", { error: error instanceof Error ? error.message : String(error) });
     return exitCodes.failed;
   }
-  process.on("SIGHUP", () => log.warn("config.reload-unsupported"));
+  process.on("SIGHUP", () => {
+    if (file !== undefined) void file.ask();
+    else
+      log.warn("config.reload-refused", { errors: "the gateway was started with --origin; there is no file to read" });
+  });
   await stopSignal;
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => process.exit(exitCodes.failed));
   await gateway.stop();

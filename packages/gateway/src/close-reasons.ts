@@ -46,6 +46,8 @@ export const closeReasons = {
   gap: { name: "gap", how: "close", message: { allowReconnect: true } },
   /** The token with which the client came has ended; it reconnects with a new one. */
   tokenExpired: { name: "token-expired", how: "close", message: { allowReconnect: true } },
+  /** A reload of the configuration changed what the client's hub shares, or whom it lets have it. */
+  reloaded: { name: "reloaded", how: "close", message: { allowReconnect: true } },
   /** The gateway is shutting down. */
   drained: { name: "drained", how: "close", message: { allowReconnect: true } },
   /** A bug of the gateway met while serving this connection. */

@@ -88,7 +88,7 @@ Options:
   -h, --help           print this text
   -v, --version        print the version
 
-Signals: SIGTERM and SIGINT drain and exit.
+Signals: SIGTERM and SIGINT drain and exit, SIGHUP reads the config file again.
 Exit codes: 0 done, 1 failed, 2 wrong usage or a wrong config file.
 `;
 }

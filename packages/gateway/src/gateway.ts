@@ -1,22 +1,27 @@
+import { isDeepStrictEqual } from "node:util";
 import { SpreadCloser } from "./aggregation/spread-closer.ts";
+import type { ClientConnection } from "./client/client-connection.ts";
 import { ClientRegistry } from "./client/client-registry.ts";
 import { Turn } from "./client/turn.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { closeReasons } from "./close-reasons.ts";
-import { readTlsFiles } from "./config/read-files.ts";
+import { formatConfigError } from "./config/config-error.ts";
+import type { LoadResult } from "./config/load.ts";
+import { readTlsFiles, type TlsIdentity } from "./config/read-files.ts";
+import { planReload, type ReloadOutcome } from "./config/reload-plan.ts";
 import type { Config } from "./config/schema.ts";
 import { AdminServer } from "./http/admin-server.ts";
-import { ClientServer } from "./http/client-server.ts";
+import { type Admissions, ClientServer } from "./http/client-server.ts";
 import { Connector } from "./http/connector.ts";
 import { type ConnectTicket, NegotiateEndpoint } from "./http/negotiate-endpoint.ts";
 import { RequestEndpoint } from "./http/request-endpoint.ts";
 import { TrustedProxies } from "./http/trusted-proxies.ts";
 import { WebSocketEndpoint } from "./http/websocket-endpoint.ts";
-import { HubRuntime } from "./hub-runtime.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import { type Logger, silentLogger } from "./observe/log.ts";
 import { Metrics } from "./observe/metrics.ts";
 import { type GatewayState, hubState } from "./observe/state.ts";
+import { type PreparedReload, RunningHubs } from "./running-hubs.ts";
 import { version } from "./version.ts";
 
 export interface GatewayOptions {
@@ -24,6 +29,8 @@ export interface GatewayOptions {
   readonly log?: Logger;
   /** For `sharedUpstream.accessTokenEnv`. Default: `process.env`. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** What `POST /api/reload` of the admin listener does: reads the configuration again and reloads it. Default: 404. */
+  readonly onReloadAsked?: () => Promise<ReloadOutcome>;
 }
 
 /** Base URLs of the two listeners. */
@@ -41,17 +48,26 @@ export interface Gateway {
    * everything else.
    */
   stop(): Promise<void>;
+  /**
+   * Takes over what `loadConfig` returned, whole or not at all; errors are reported and change nothing. Hubs that are the same are not touched; where only access or
+   * policies changed, clients stay unless they have lost access; clients of hubs that share something else than before
+   * reconnect. Certificates are read again. Limits hold for what is made from now on.
+   */
+  reload(loaded: LoadResult): ReloadOutcome;
   state(): GatewayState;
   readonly metrics: Metrics;
 }
 
 /** Builds every long-lived object and connects them; there is no other place that does. */
 export function createGateway(config: Config, options: GatewayOptions = {}): Gateway {
-  return new WiredGateway(config, options.log ?? silentLogger, options.environment ?? process.env);
+  return new WiredGateway(config, options);
 }
 
 /** ASP.NET Core's PollTimeout. Stock clients wait 100 s or more for an answer. */
 const pollTimeoutMs = 90_000;
+
+/** A restart of all clients of a hub after a reload is spread over at most this. */
+const reloadSpreadMs = 10_000;
 
 /** Part of the drain time in which clients are told to go; the rest is for their sockets to close. */
 const drainSpreadShare = 0.5;
@@ -59,35 +75,36 @@ const drainPollMs = 20;
 
 class WiredGateway implements Gateway {
   readonly metrics = new Metrics();
-  readonly #config: Config;
+  #config: Config;
+  /** One object for everybody, which a reload fills anew. */
+  readonly #limits: Config["limits"];
   readonly #log: Logger;
   readonly #clock: Clock = systemClock;
   readonly #startedAtMs = this.#clock.now();
   readonly #registry = new ClientRegistry<ConnectTicket>(this.#clock);
-  readonly #runtimes: readonly HubRuntime[];
+  readonly #hubs: RunningHubs;
   readonly #clientServer: ClientServer;
   readonly #adminServer: AdminServer;
   readonly #keepAlive = new KeepAlive(() => this.#sweep());
   #phase: "created" | "listening" | "draining" | "stopped" = "created";
 
-  constructor(config: Config, log: Logger, environment: Readonly<Record<string, string | undefined>>) {
+  constructor(config: Config, { log = silentLogger, environment = process.env, onReloadAsked }: GatewayOptions) {
     this.#config = config;
     this.#log = log;
     const clock = this.#clock;
-    const { limits } = config;
-    this.#runtimes = config.hubs.map(
-      (hub) => new HubRuntime({ config: hub, limits, environment, clock, metrics: this.metrics.hub(hub.path), log }),
-    );
+    this.#limits = { ...config.limits };
+    const limits = this.#limits;
     const registry = this.#registry;
     const metrics = this.metrics;
+    const connections = (): Iterable<ClientConnection> => registry.connections();
+    this.#hubs = new RunningHubs(config, { limits, environment, clock, metrics, log, connections });
     const connector = new Connector({ registry, limits, turn: new Turn(), clock, metrics, log });
     this.#clientServer = new ClientServer({
-      runtimes: this.#runtimes,
+      hubs: this.#hubs.current.map((runtime) => ({ runtime, config: runtime.config })),
       negotiateEndpoint: new NegotiateEndpoint({
         registry,
         metrics,
-        maxNegotiations: limits.maxNegotiations,
-        disconnectTimeoutMs: limits.disconnectTimeoutMs,
+        limits,
       }),
       webSocketEndpoint: new WebSocketEndpoint(connector),
       requestEndpoint: new RequestEndpoint(connector, pollTimeoutMs),
@@ -102,6 +119,7 @@ class WiredGateway implements Gateway {
       state: () => this.state(),
       notReady: () => (this.#phase === "listening" ? undefined : this.#phase),
       token: config.admin.token,
+      onReloadAsked,
     });
   }
 
@@ -125,12 +143,25 @@ class WiredGateway implements Gateway {
     this.#phase = "draining";
     this.#log.info("gateway.draining", { clients: this.#registry.connectedCount });
     this.#clientServer.drain();
-    await this.#drainClients(this.#config.limits.drainTimeoutMs);
+    await this.#drainClients(this.#limits.drainTimeoutMs);
     this.#keepAlive.stop();
-    await Promise.all(this.#runtimes.map((runtime) => runtime.close()));
+    await this.#hubs.close();
     await this.#closeListeners();
     this.#phase = "stopped";
     this.#log.info("gateway.stopped");
+  }
+
+  reload(loaded: LoadResult): ReloadOutcome {
+    const outcome = this.#reload(loaded);
+    if (outcome.kind === "refused") {
+      this.metrics.reloadsRefused += 1;
+      this.#log.error("config.reload-refused", { errors: outcome.errors.join("\n") });
+    } else if (outcome.kind === "unchanged") this.#log.info("config.unchanged");
+    else {
+      this.metrics.reloads += 1;
+      this.#log.info("config.reloaded", { changes: outcome.changes.join(", ") });
+    }
+    return outcome;
   }
 
   state(): GatewayState {
@@ -138,8 +169,35 @@ class WiredGateway implements Gateway {
       version,
       uptimeSeconds: Math.round(this.#clock.now() - this.#startedAtMs) / 1000,
       draining: this.#phase === "draining",
-      hubs: this.#runtimes.map(hubState),
+      hubs: this.#hubs.current.map(hubState),
     };
+  }
+
+  #reload(loaded: LoadResult): ReloadOutcome {
+    if (this.#phase !== "listening") return refusedReload(`the gateway is ${this.#phase}`);
+    if (!loaded.ok) return { kind: "refused", errors: loaded.errors.map(formatConfigError) };
+    const { config } = loaded;
+    const plan = planReload(this.#config, config);
+    if (!plan.ok) return { kind: "refused", errors: plan.errors };
+    const { tls } = config.listen;
+    let prepared: PreparedReload;
+    let admissions: Admissions;
+    let identity: TlsIdentity | undefined;
+    try {
+      identity = tls === undefined ? undefined : readTlsFiles(tls);
+      prepared = this.#hubs.prepare(plan.hubs);
+      admissions = this.#clientServer.prepare(prepared.hubs, new TrustedProxies(config.trustedProxies));
+    } catch (error) {
+      return refusedReload(error instanceof Error ? error.message : String(error));
+    }
+    const isNewIdentity = this.#clientServer.useIdentity(identity);
+    if (isDeepStrictEqual(this.#config, config) && !isNewIdentity) return { kind: "unchanged" };
+    Object.assign(this.#limits, config.limits);
+    this.#config = config;
+    this.#hubs.commit(prepared, reloadSpreadMs);
+    this.#clientServer.use(admissions);
+    const changes = plan.hubs.filter(({ kind }) => kind !== "kept").map(({ kind, hub }) => `${kind} ${hub.path}`);
+    return { kind: "reloaded", changes };
   }
 
   /** Spread, because every stock client comes back to somewhere at once; cut at the deadline. */
@@ -164,9 +222,13 @@ class WiredGateway implements Gateway {
   #sweep(): void {
     const nowMs = this.#clock.now();
     this.#registry.sweep(nowMs);
-    for (const runtime of this.#runtimes) runtime.sweep(nowMs);
+    this.#hubs.sweep(nowMs);
     for (const connection of this.#registry.connections()) connection.sweep(nowMs);
   }
+}
+
+function refusedReload(reason: string): ReloadOutcome {
+  return { kind: "refused", errors: [reason] };
 }
 
 /** A few clients need no spreading: one millisecond each, up to the share of the drain time. */

@@ -3,7 +3,9 @@ import { Agent } from "undici";
 import type { WebSocket } from "ws";
 import { describeKey } from "./aggregation/group-key.ts";
 import { Hub } from "./aggregation/hub.ts";
+import { hasLostAccess } from "./aggregation/lost-access.ts";
 import type { Partition } from "./aggregation/partition-key.ts";
+import type { HubClient } from "./aggregation/ports.ts";
 import { SharedLine } from "./aggregation/shared-line.ts";
 import { SpreadCloser } from "./aggregation/spread-closer.ts";
 import type { Clock } from "./clock.ts";
@@ -51,11 +53,11 @@ export interface HubRuntimeParts {
 
 /** One configured hub at work: its rules, its aggregation, and every connection to its origin. */
 export class HubRuntime {
-  readonly config: HubConfig;
-  readonly rules: HubRules;
   readonly hub: Hub;
   readonly metrics: HubMetrics;
   readonly #parts: HubRuntimeParts;
+  #config: HubConfig;
+  #rules: HubRules;
   readonly #dispatcher: Agent;
   readonly #negotiateOptions: NegotiateOptions;
   readonly #gapCloser: SpreadCloser;
@@ -65,9 +67,9 @@ export class HubRuntime {
 
   constructor(parts: HubRuntimeParts) {
     this.#parts = parts;
-    this.config = parts.config;
+    this.#config = parts.config;
     this.metrics = parts.metrics;
-    this.rules = compileHubRules(parts.config);
+    this.#rules = compileHubRules(parts.config);
     const ca = readAuthorities(parts.config.originCaFile);
     const trust = ca === undefined ? {} : { ca };
     const timeout = parts.limits.upstreamConnectTimeoutMs;
@@ -81,12 +83,36 @@ export class HubRuntime {
     this.#gapCloser = new SpreadCloser(parts.clock, closeReasons.gap, parts.limits.gapSpreadMs);
     this.#sharedHeaders = sharedUpstreamHeaders(parts.config, parts.environment);
     this.hub = new Hub({
-      rules: this.rules,
+      rules: this.#rules,
       metrics: parts.metrics,
       clock: parts.clock,
-      maxGroupsPerClient: parts.limits.maxGroupsPerClient,
+      limits: parts.limits,
       lineFor: (partition, protocol) => this.#lineFor(partition, protocol).line,
     });
+  }
+
+  get config(): HubConfig {
+    return this.#config;
+  }
+
+  get rules(): HubRules {
+    return this.#rules;
+  }
+
+  /** Follows a configuration that routes every frame as before (`planReload`). */
+  adjust(config: HubConfig): void {
+    this.#config = config;
+    this.#rules = compileHubRules(config);
+    this.hub.useRules(this.#rules);
+    for (const { line } of this.#lines.values()) line.groups.useRules(this.#rules.groups);
+  }
+
+  /** Closes the clients that may not have what they are in under the rules of `next`. */
+  closeWithoutAccess(next: HubConfig, clients: Iterable<HubClient>): void {
+    const rules = compileHubRules(next);
+    for (const client of clients) {
+      if (hasLostAccess(client, this.#rules, rules)) client.close(closeReasons.reloaded);
+    }
   }
 
   /** Bounds for connections to the origin. */
@@ -210,7 +236,7 @@ export class HubRuntime {
       gapCloser: this.#gapCloser,
       maxJoinsInFlight: limits.maxJoinsInFlight,
       maxWaitingJoins: limits.maxWaitingJoins,
-      broadcastRules: [...this.rules.broadcasts.values()],
+      broadcastRules: [...this.#rules.broadcasts.values()],
       maxCalls: limits.maxSharedCalls,
       maxStreams: limits.maxSharedStreams,
     });

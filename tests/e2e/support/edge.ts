@@ -1,5 +1,5 @@
 import type { HubConnection } from "@microsoft/signalr";
-import { createGateway, type Gateway, loadConfig } from "@signalr-edge/gateway";
+import { createGateway, type Gateway, type LoadResult, loadConfig, type ReloadOutcome } from "@signalr-edge/gateway";
 import { onTestFinished } from "vitest";
 import { type HubPath, hubPaths, type Origin } from "../../support/origin.ts";
 import { RawClient, type RawClientOptions } from "../../support/raw-client.ts";
@@ -56,13 +56,7 @@ export class Edge {
   /** Whoever starts it stops it; in a test, `startForTest` does both. */
   static async start({ hubs = {}, limits = {}, admin = {}, origin: given }: EdgeOptions = {}): Promise<Edge> {
     const origin = given ?? (await startAspNetOrigin());
-    const config = {
-      listen: { port: 0 },
-      admin: { port: 0, ...admin },
-      hubs: Object.values(hubPaths).map((path) => ({ path, origin: origin.hubUrl(path), ...hubs[path] })),
-      limits: { drainTimeoutMs: 1000, gapSpreadMs: 100, ...limits },
-    };
-    const loaded = loadConfig(JSON.stringify(config), { format: "json", environment: {}, fileName: "test" });
+    const loaded = load(origin, { hubs, limits, admin });
     if (!loaded.ok) throw new Error(loaded.errors.map(({ path, message }) => `${path}: ${message}`).join("\n"));
     const log = new GatewayLog();
     const gateway = createGateway(loaded.config, { log, environment: {} });
@@ -74,6 +68,11 @@ export class Edge {
     const edge = await Edge.start(options);
     onTestFinished(() => edge.stop());
     return edge;
+  }
+
+  /** Has the gateway take over another configuration. */
+  reload(options: Omit<EdgeOptions, "origin">): ReloadOutcome {
+    return this.gateway.reload(load(this.origin, options));
   }
 
   /** Rejects if the gateway met a bug of its own while serving a client, whatever the tests saw of it. */
@@ -139,6 +138,16 @@ export class Edge {
     if (value === undefined) throw new Error(`there is no counter ${name}`);
     return value;
   }
+}
+
+function load(origin: Origin, { hubs = {}, limits = {}, admin = {} }: Omit<EdgeOptions, "origin">): LoadResult {
+  const config = {
+    listen: { port: 0 },
+    admin: { port: 0, ...admin },
+    hubs: Object.values(hubPaths).map((path) => ({ path, origin: origin.hubUrl(path), ...hubs[path] })),
+    limits: { drainTimeoutMs: 1000, gapSpreadMs: 100, ...limits },
+  };
+  return loadConfig(JSON.stringify(config), { format: "json", environment: {}, fileName: "test" });
 }
 
 async function connectForTest(options: RawClientOptions): Promise<RawClient> {

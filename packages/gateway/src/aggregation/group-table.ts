@@ -104,6 +104,15 @@ export class GroupTable {
     this.#reconciler.sourceRefused();
   }
 
+  /** Groups keep their members and what the origin was told; from now on they follow the rules of the same names. */
+  useRules(rules: readonly GroupRule[]): void {
+    const byName = new Map(rules.map((rule) => [rule.name, rule]));
+    for (const group of this.groups.values()) group.rule = byName.get(group.rule.name) ?? group.rule;
+    for (const subscription of this.#subscriptions.values()) {
+      subscription.rule = byName.get(subscription.rule.name) ?? subscription.rule;
+    }
+  }
+
   subscriptions(): readonly Subscription[] {
     return [...this.#subscriptions.values()];
   }

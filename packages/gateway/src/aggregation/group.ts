@@ -11,7 +11,8 @@ import type { Operation, Subscription } from "./subscription.ts";
  */
 export class Group {
   readonly key: GroupKey;
-  readonly rule: GroupRule;
+  /** A reload may put another in its place, with the same name and the same methods and keys. */
+  rule: GroupRule;
   readonly members = new Set<Member>();
   /** Whether the shared upstream is in the origin's group, as far as completed operations of this epoch tell. */
   joined = false;

@@ -19,7 +19,8 @@ import { whenBehind } from "./when-behind.ts";
 export interface HubParts {
   readonly rules: HubRules;
   readonly metrics: HubMetrics;
-  readonly maxGroupsPerClient: number;
+  /** Read at each join: a reload changes it. */
+  readonly limits: { readonly maxGroupsPerClient: number };
   readonly clock: Clock;
   /** The shared upstream for clients of this partition and protocol; made on first use. */
   readonly lineFor: (partition: Partition, protocol: HubProtocol) => SharedLine;
@@ -30,9 +31,11 @@ export class Hub implements ClientHub {
   readonly #parts: HubParts;
   readonly #metrics: HubMetrics;
   readonly #probes: ProbeTable;
+  #rules: HubRules;
 
   constructor(parts: HubParts) {
     this.#parts = parts;
+    this.#rules = parts.rules;
     this.#probes = new ProbeTable(parts.clock);
     this.#metrics = parts.metrics;
   }
@@ -45,7 +48,7 @@ export class Hub implements ClientHub {
       return;
     }
     let shared: SharedFrame | undefined;
-    for (const { rule, key } of attributeFrame(this.#parts.rules, line.protocol, envelope, frame)) {
+    for (const { rule, key } of attributeFrame(this.#rules, line.protocol, envelope, frame)) {
       const group = line.groups.groups.get(key);
       if (group === undefined) continue;
       shared ??= new SharedFrame(line.protocol, frame, whenBehind(rule, key));
@@ -55,7 +58,7 @@ export class Hub implements ClientHub {
   }
 
   receiveFromClient(client: HubClient, envelope: Envelope, frame: Frame): void {
-    const route = chooseRoute(this.#parts.rules, client, envelope, frame);
+    const route = chooseRoute(this.#rules, client, envelope, frame);
     switch (route.kind) {
       case "passThrough":
         return client.passThrough(envelope, frame);
@@ -90,13 +93,13 @@ export class Hub implements ClientHub {
   }
 
   connect(client: HubClient, proceed: () => void): void {
-    if (this.#parts.rules.broadcasts.size === 0) return proceed();
+    if (this.#rules.broadcasts.size === 0) return proceed();
     this.#lineFor(client).broadcasts.follow(client, proceed);
   }
 
   clientGone(client: HubClient): void {
     const { membership } = client;
-    if (membership === undefined && this.#parts.rules.broadcasts.size === 0) return;
+    if (membership === undefined && this.#rules.broadcasts.size === 0) return;
     const line = this.#lineFor(client);
     line.broadcasts.unfollow(client);
     membership?.probes.clear();
@@ -106,12 +109,17 @@ export class Hub implements ClientHub {
     for (const caller of membership?.callers ?? []) line.calls.forget(caller);
   }
 
+  /** From the next frame on, other rules hold. They name the same methods, targets and keys (`planReload`). */
+  useRules(rules: HubRules): void {
+    this.#rules = rules;
+  }
+
   #isSecondCopy(client: HubClient, envelope: Envelope, frame: Frame): boolean {
     if (this.#isBroadcast(envelope)) return this.#lineFor(client).broadcasts.reaches(client);
     const { membership } = client;
     if (membership === undefined) return false;
     const { groups } = this.#lineFor(client).groups;
-    return attributeFrame(this.#parts.rules, client.protocol, envelope, frame).some(
+    return attributeFrame(this.#rules, client.protocol, envelope, frame).some(
       ({ rule, key }) =>
         isProbed(membership, key) ||
         (rule.privateCopies === "drop" && rule.to === "members" && groups.get(key)?.members.has(client) === true),
@@ -119,7 +127,7 @@ export class Hub implements ClientHub {
   }
 
   #isBroadcast({ type, target }: Envelope): boolean {
-    return type === MessageType.Invocation && target !== undefined && this.#parts.rules.broadcasts.has(target);
+    return type === MessageType.Invocation && target !== undefined && this.#rules.broadcasts.has(target);
   }
 
   #lineFor(client: HubClient): SharedLine {
@@ -155,7 +163,7 @@ export class Hub implements ClientHub {
 
   /** Answers the client if it may not, or takes part in too much already. */
   #mayShare(client: HubClient, access: Access, count: number, envelope: Envelope): boolean {
-    const { maxGroupsPerClient } = this.#parts;
+    const { maxGroupsPerClient } = this.#parts.limits;
     if (!isAllowed(access, client.owner.identity)) completeUnauthorized(client, envelope);
     else if ((client.membership?.size ?? 0) + count > maxGroupsPerClient) {
       completeError(client, envelope, refusal(envelope, `A connection may be in ${maxGroupsPerClient} groups.`));

@@ -9,6 +9,7 @@ import { argumentsIdentity, rawArgumentsOf } from "./raw-arguments.ts";
 
 /** One join whose permission the origin is being asked for. */
 export interface Probe {
+  readonly rule: GroupRule;
   /** What the hub sends for these keys on the private upstream is part of the question, and not for the client. */
   readonly keys: ReadonlySet<GroupKey>;
   /** False once the client has left again. */
@@ -46,7 +47,7 @@ export class ProbeTable {
     const rawArguments = rawArgumentsOf(asked.envelope, asked.frame);
     const verdict = verdictKey(client, argumentsIdentity(asked.rule.name, rawArguments));
     if ((this.#verdicts.get(verdict) ?? 0) > this.#clock.now()) return join(asked.envelope, asked.frame);
-    const probe: Probe = { keys: new Set(asked.keys.map(({ key }) => key)), isWanted: true };
+    const probe: Probe = { rule: asked.rule, keys: new Set(asked.keys.map(({ key }) => key)), isWanted: true };
     client.membership ??= new Membership();
     client.membership.probes.add(probe);
     const kept = Buffer.from(asked.frame); // outlives the chunk

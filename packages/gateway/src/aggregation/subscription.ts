@@ -38,7 +38,8 @@ export interface LeaveOperation {
  */
 export class Subscription {
   readonly id: string;
-  readonly rule: GroupRule;
+  /** As the rule of its groups. */
+  rule: GroupRule;
   /** Copies: they outlive the frame of the client that came first. */
   readonly rawArguments: readonly Uint8Array[];
   readonly groups: readonly Group[];

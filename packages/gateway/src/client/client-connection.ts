@@ -13,7 +13,7 @@ import {
 } from "@signalr-edge/protocol";
 import type { Membership } from "../aggregation/membership.ts";
 import type { Partition } from "../aggregation/partition-key.ts";
-import type { HubClient, InvocationOutcome, PassThrough, PassThroughClient } from "../aggregation/ports.ts";
+import type { ClientHub, HubClient, InvocationOutcome, PassThrough, PassThroughClient } from "../aggregation/ports.ts";
 import { SharedFrame } from "../aggregation/shared-frame.ts";
 import { type CloseReason, closeReasons } from "../close-reasons.ts";
 import type { Owner } from "../identity.ts";
@@ -83,6 +83,11 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
       splitter: new HandshakeSplitter(parts.limits.maxMessageBytes),
       startedAtMs: nowMs,
     };
+  }
+
+  /** The one that it was made for: after a reload its path may be served by another. */
+  get hub(): ClientHub {
+    return this.#parts.hub;
   }
 
   /** Before any byte is received. */

@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { type FastifyInstance, fastify } from "fastify";
+import type { ReloadOutcome } from "../config/reload-plan.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import { exposition } from "../observe/prometheus.ts";
 import type { GatewayState } from "../observe/state.ts";
@@ -12,13 +13,15 @@ export interface AdminServerParts {
   readonly notReady: () => string | undefined;
   /** Bearer token that every endpoint but `/healthz` and `/readyz` asks for. */
   readonly token: string | undefined;
+  /** Reads the configuration again; `undefined` if it did not come from a file. */
+  readonly onReloadAsked: (() => Promise<ReloadOutcome>) | undefined;
 }
 
-/** The listener for operators: health, metrics, state. Reads only. */
+/** The listener for operators: health, metrics, state, reload. A GET changes nothing. */
 export class AdminServer {
   readonly #app: FastifyInstance;
 
-  constructor({ metrics, state, notReady, token }: AdminServerParts) {
+  constructor({ metrics, state, notReady, token, onReloadAsked }: AdminServerParts) {
     this.#app = fastify({ forceCloseConnections: true });
     this.#app.addHook("onRequest", async (request, reply) => {
       if (token === undefined || request.url === "/healthz" || request.url === "/readyz") return;
@@ -37,6 +40,13 @@ export class AdminServer {
       reply.header("content-type", "text/plain; version=0.0.4; charset=utf-8").send(exposition(metrics)),
     );
     this.#app.get("/api/state", async () => state());
+    this.#app.post("/api/reload", async ({ headers }, reply) => {
+      // A web page that somebody at the gateway's machine looks at must not reach it.
+      if (headers.origin !== undefined) return reply.code(403).send({ error: "Not for web pages." });
+      if (onReloadAsked === undefined) return reply.code(404).send({ error: "There is no file to reload." });
+      const outcome = await onReloadAsked();
+      return reply.code(outcome.kind === "refused" ? 422 : 200).send(outcome);
+    });
   }
 
   async listen(host: string, port: number): Promise<string> {

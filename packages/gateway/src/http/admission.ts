@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Clock } from "../clock.ts";
 import { partitionClaims } from "../config/compile.ts";
-import { builtInForwardHeaders } from "../config/schema.ts";
+import { builtInForwardHeaders, type HubConfig } from "../config/schema.ts";
 import type { HubRuntime } from "../hub-runtime.ts";
 import type { Owner } from "../identity.ts";
 import type { Logger } from "../observe/log.ts";
@@ -29,6 +29,8 @@ export type Identified =
 
 export interface AdmissionParts {
   readonly runtime: HubRuntime;
+  /** What the runtime has, or is about to be adjusted to. */
+  readonly config: HubConfig;
   readonly proxies: TrustedProxies;
   readonly clock: Clock;
   readonly log: Logger;
@@ -53,8 +55,8 @@ export class Admission {
   readonly #verdicts: OriginVerdict;
   readonly #tokens: TokenVerifier | undefined;
 
-  constructor({ runtime, proxies, clock, log }: AdmissionParts) {
-    const { config } = runtime;
+  /** Throws an `Error` if the file with the keys for tokens cannot be read. */
+  constructor({ runtime, config, proxies, clock, log }: AdmissionParts) {
     this.runtime = runtime;
     this.crossOrigin = new CrossOrigin(config.allowedOrigins);
     this.partitionClaims = partitionClaims(config);
@@ -125,7 +127,7 @@ export class Admission {
 }
 
 function createVerifier(
-  authentication: HubRuntime["config"]["authentication"],
+  authentication: HubConfig["authentication"],
   clock: Clock,
   log: Logger,
 ): TokenVerifier | undefined {

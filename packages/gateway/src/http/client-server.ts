@@ -3,13 +3,14 @@ import type { Socket } from "node:net";
 import { type FastifyInstance, type FastifyReply, fastify } from "fastify";
 import type { Clock } from "../clock.ts";
 import type { TlsIdentity } from "../config/read-files.ts";
+import type { HubConfig } from "../config/schema.ts";
 import type { HubRuntime } from "../hub-runtime.ts";
 import type { Logger } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import { Admission } from "./admission.ts";
 import { answers, type HttpAnswer, sendAnswer, writeAnswer } from "./http-answer.ts";
 import { isPlainRequest, normalizePath, splitTarget } from "./hub-path.ts";
-import { answerClientError, createListener } from "./listener.ts";
+import { answerClientError, createListener, renewIdentity } from "./listener.ts";
 import { listeningUrl } from "./listening-url.ts";
 import type { NegotiateEndpoint } from "./negotiate-endpoint.ts";
 import type { RequestEndpoint } from "./request-endpoint.ts";
@@ -17,7 +18,7 @@ import type { TrustedProxies } from "./trusted-proxies.ts";
 import type { WebSocketEndpoint } from "./websocket-endpoint.ts";
 
 export interface ClientServerParts {
-  readonly runtimes: readonly HubRuntime[];
+  readonly hubs: readonly ServedHub[];
   readonly negotiateEndpoint: NegotiateEndpoint;
   readonly webSocketEndpoint: WebSocketEndpoint;
   readonly requestEndpoint: RequestEndpoint;
@@ -28,6 +29,15 @@ export interface ClientServerParts {
   readonly clock: Clock;
   readonly log: Logger;
 }
+
+/** A hub at work, with the configuration that its clients are admitted by. */
+export interface ServedHub {
+  readonly runtime: HubRuntime;
+  readonly config: HubConfig;
+}
+
+/** By normalized path of the hub. */
+export type Admissions = ReadonlyMap<string, Admission>;
 
 /** A request to something that exists. */
 interface Routed {
@@ -45,16 +55,15 @@ const negotiateSuffix = "/negotiate";
 export class ClientServer {
   readonly #parts: ClientServerParts;
   readonly #app: FastifyInstance;
-  /** By normalized path. */
-  readonly #admissions: ReadonlyMap<string, Admission>;
+  #admissions: Admissions;
+  #tls: TlsIdentity | undefined;
   #isDraining = false;
 
   constructor(parts: ClientServerParts) {
-    const { runtimes, proxies, clock, log, tls } = parts;
+    const { hubs, proxies, tls } = parts;
     this.#parts = parts;
-    this.#admissions = new Map(
-      runtimes.map((runtime) => [normalizePath(runtime.config.path), new Admission({ runtime, proxies, clock, log })]),
-    );
+    this.#tls = tls;
+    this.#admissions = this.prepare(hubs, proxies);
     this.#app = fastify({
       forceCloseConnections: true,
       serverFactory: (handle) => createListener(handle, tls),
@@ -79,6 +88,31 @@ export class ClientServer {
   async listen(host: string, port: number): Promise<string> {
     await this.#app.listen({ host, port });
     return listeningUrl(this.#app.server, this.#parts.tls === undefined ? "http" : "https");
+  }
+
+  /** For `use`. Throws an `Error` if a file that an admission needs cannot be read. */
+  prepare(hubs: readonly ServedHub[], proxies: TrustedProxies): Admissions {
+    const { clock, log } = this.#parts;
+    return new Map(
+      hubs.map(({ runtime, config }) => [
+        normalizePath(config.path),
+        new Admission({ runtime, config, proxies, clock, log }),
+      ]),
+    );
+  }
+
+  /** What comes from now on is admitted by these. What the origin said of credentials is asked again. */
+  use(admissions: Admissions): void {
+    this.#admissions = admissions;
+  }
+
+  /** For connections from now on. False if it is the one in use. */
+  useIdentity(tls: TlsIdentity | undefined): boolean {
+    const { server } = this.#app;
+    if (tls === undefined || (tls.cert === this.#tls?.cert && tls.key === this.#tls.key)) return false;
+    this.#tls = tls;
+    renewIdentity(server, tls);
+    return true;
   }
 
   /** From now on nobody new gets in. */

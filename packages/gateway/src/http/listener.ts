@@ -1,6 +1,7 @@
 import { createServer, type RequestListener, type Server, type ServerOptions } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { Socket } from "node:net";
+import { Server as TlsServer } from "node:tls";
 import type { TlsIdentity } from "../config/read-files.ts";
 import { plainText, writeAnswer } from "./http-answer.ts";
 
@@ -15,15 +16,18 @@ const options: ServerOptions = {
   keepAliveTimeout: 120_000,
 };
 const tlsHandshakeTimeoutMs = 5000;
+const minVersion = "TLSv1.2";
 
 /** The server of client connections: HTTP, or HTTPS if there is a certificate. Not listening yet. */
 export function createListener(handle: RequestListener, tls: TlsIdentity | undefined): Server {
   if (tls === undefined) return createServer(options, handle);
   const { cert, key } = tls;
-  return createTlsServer(
-    { ...options, cert, key, minVersion: "TLSv1.2", handshakeTimeout: tlsHandshakeTimeoutMs },
-    handle,
-  );
+  return createTlsServer({ ...options, cert, key, minVersion, handshakeTimeout: tlsHandshakeTimeoutMs }, handle);
+}
+
+/** Connections that are there keep the certificate that they came by. */
+export function renewIdentity(server: Server, { cert, key }: TlsIdentity): void {
+  if (server instanceof TlsServer) server.setSecureContext({ cert, key, minVersion });
 }
 
 /** For bytes that are no request, as Kestrel answers them; what is not even HTTP (plain text on a TLS port) is cut. */

@@ -1,5 +1,6 @@
 import { type AvailableTransport, nonIntegerVersionError, parseNegotiateVersion } from "@signalr-edge/protocol";
 import { type ClientRegistry, newConnectionToken } from "../client/client-registry.ts";
+import type { Limits } from "../config/limits.ts";
 import type { HubRuntime } from "../hub-runtime.ts";
 import { Owner } from "../identity.ts";
 import type { Metrics } from "../observe/metrics.ts";
@@ -22,8 +23,7 @@ export interface ConnectTicket {
 export interface NegotiateParts {
   readonly registry: ClientRegistry<ConnectTicket>;
   readonly metrics: Metrics;
-  readonly maxNegotiations: number;
-  readonly disconnectTimeoutMs: number;
+  readonly limits: Pick<Limits, "maxNegotiations" | "disconnectTimeoutMs">;
 }
 
 /** The client's trial order. */
@@ -43,10 +43,10 @@ export class NegotiateEndpoint {
 
   async answer({ admission, request, query, caller }: ConnectRequest): Promise<HttpAnswer> {
     if (request.method !== "POST") return answers.methodNotAllowed;
-    const { registry, maxNegotiations, metrics } = this.#parts;
+    const { registry, limits, metrics } = this.#parts;
     const requested = parseNegotiateVersion(queryValue(query, "negotiateVersion"));
     if (requested === undefined) return negotiateAnswer({ kind: "error", error: nonIntegerVersionError });
-    if (registry.negotiatedCount >= maxNegotiations) return answers.full;
+    if (registry.negotiatedCount >= limits.maxNegotiations) return answers.full;
     const outcome = await admission.admit(caller);
     if (outcome.kind !== "accepted") {
       metrics.negotiationsRefused += 1;
@@ -64,7 +64,8 @@ export class NegotiateEndpoint {
     // Hubs hand out Context.ConnectionId, and clients compare it: an eager client is given the origin's.
     const connectionId = ticket.upstream?.connectionId ?? newConnectionToken();
     const connectionToken = version === 0 ? connectionId : newConnectionToken();
-    this.#parts.registry.add(connectionToken, runtime.config.path, ticket, this.#parts.disconnectTimeoutMs);
+    const { registry, limits } = this.#parts;
+    registry.add(connectionToken, runtime.config.path, ticket, limits.disconnectTimeoutMs);
     return negotiateAnswer({
       kind: "connection",
       version,

@@ -68,6 +68,9 @@ export class Metrics {
   negotiations = 0;
   negotiationsRefused = 0;
   upgradesRefused = 0;
+  /** Configurations taken over, and refused, since start. */
+  reloads = 0;
+  reloadsRefused = 0;
 
   hub(path: string): HubMetrics {
     let metrics = this.hubs.get(path);
