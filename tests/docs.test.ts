@@ -1,6 +1,7 @@
-import { readFileSync } from "node:fs";
-import { closeReasons } from "@signalr-edge/gateway";
+import { readdirSync, readFileSync } from "node:fs";
+import { closeReasons, loadConfig } from "@signalr-edge/gateway";
 import { expect, test } from "vitest";
+import { warnings } from "../packages/gateway/src/config/warnings.ts";
 import { gatewayFamilies, hubFamilies } from "../packages/gateway/src/observe/prometheus.ts";
 
 function read(path: string): string {
@@ -28,16 +29,22 @@ test("docs/METRICS.md lists every metric and no other", () => {
 });
 
 test("every relative link in the documentation leads to a file", () => {
-  for (const page of [
-    "README.md",
-    "CONTRIBUTING.md",
-    "docs/ARCHITECTURE.md",
-    "docs/CONFIG.md",
-    "docs/AGGREGATION.md",
-  ]) {
+  const pages = readdirSync(new URL("../docs/", import.meta.url)).filter((name) => name.endsWith(".md"));
+  for (const page of ["README.md", "CONTRIBUTING.md", "SECURITY.md", ...pages.map((name) => `docs/${name}`)]) {
     for (const [, link = ""] of read(page).matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
       const base = new URL(`../${page}`, import.meta.url);
       expect(() => readFileSync(new URL(link, base)), `${link} in ${page}`).not.toThrow(/ENOENT/);
     }
+  }
+});
+
+test("every configuration in the documentation is a valid file", () => {
+  const pages = ["README.md", "packages/gateway/README.md", "docs/rules-guide.md"];
+  const blocks = pages.flatMap((page) => [...read(page).matchAll(/```yaml\n(hubs:|listen:)([^`]+)```/g)]);
+  expect(blocks.length).toBeGreaterThan(7);
+  for (const [, first = "", rest = ""] of blocks) {
+    const loaded = loadConfig(first + rest, { environment: {}, fileName: "example.yaml" });
+    expect(loaded.ok ? [] : loaded.errors).toEqual([]);
+    if (loaded.ok) expect(warnings(loaded.config).filter((warning) => !warning.startsWith("listen.host"))).toEqual([]);
   }
 });
