@@ -35,16 +35,16 @@ export const groupMutants: readonly Mutant[] = [
     ),
   ]),
   mutant("a client that goes stays a member", [
-    table("for (const group of [...membership.groups]) this.remove(client, group);", ""),
+    membership("for (const group of [...this.groups]) group.table.remove(client, group);", ""),
   ]),
-  mutant("a client that goes is answered all the same", [table("      this.forget(waiter);\n", "")]),
+  mutant("a client that goes is answered all the same", [table("    this.forget(waiter);\n", "")]),
   mutant("a leave does not reach the joins of the client that wait", [
     table("waiter.wanted.delete(group);", "void waiter;"),
   ]),
   mutant("a client that joined twice has to leave twice", [
     table(
-      "      this.remove(client, group);",
-      "      const joins = [...(client.membership?.waiters ?? [])].length;\n      if (joins === 0) this.remove(client, group);",
+      "    this.remove(client, group);",
+      "    const joins = [...(client.membership?.waiters ?? [])].length;\n    if (joins === 0) this.remove(client, group);",
     ),
   ]),
   mutant("a leave is sent while a join is in flight", [
@@ -128,11 +128,7 @@ export const groupMutants: readonly Mutant[] = [
   ]),
   mutant("joins that are answered still count as waiting", [table("    this.#waiterCount -= 1;\n", "")]),
   mutant("joins that wait do not count against the bound of the client", [
-    {
-      file: "aggregation/membership.ts",
-      find: "this.groups.size + this.waiters.size +",
-      replace: "this.groups.size +",
-    },
+    membership("this.groups.size + this.waiters.size +", "this.groups.size +"),
   ]),
   mutant("members are not told of a gap", [reconciler('if (group.rule.onGap === "close" ||', "if (")]),
   mutant("members whose rejoin is refused are not told", [
@@ -217,6 +213,10 @@ function reconciler(find: string, replace: string): SourceEdit {
 
 function table(find: string, replace: string): SourceEdit {
   return { file: "aggregation/group-table.ts", find, replace };
+}
+
+function membership(find: string, replace: string): SourceEdit {
+  return { file: "aggregation/membership.ts", find, replace };
 }
 
 function hub(find: string, replace: string): SourceEdit {

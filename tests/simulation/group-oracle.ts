@@ -1,7 +1,7 @@
 import type { Frame } from "@signalr-edge/protocol";
 import type { ClientWatch } from "./client-watch.ts";
 import { type JoinCall, type LeaveCall, type PendingJoin, TopicView } from "./expectations.ts";
-import { type JoinRequest, topics } from "./hub-contract.ts";
+import type { JoinRequest, Topic } from "./hub-contract.ts";
 import type { Setup } from "./schedule.ts";
 import type { Sightings } from "./sightings.ts";
 import type { SimulatedClient } from "./simulated-client.ts";
@@ -17,17 +17,22 @@ export class GroupOracle {
   readonly #setup: Setup;
   readonly #clock: SimulatedClock;
   readonly #sightings: Sightings;
-  readonly topics: readonly TopicView[];
+  readonly #views: ReadonlyMap<number, TopicView>;
   /** Joins without an answer, oldest first. */
   readonly pending = new Set<PendingJoin>();
   #joinsInFlight = 0;
 
-  constructor(watch: ClientWatch) {
+  /** `topics` are those that belong to this upstream. */
+  constructor(watch: ClientWatch, topics: readonly Topic[]) {
     this.#watch = watch;
     this.#setup = watch.setup;
     this.#clock = watch.clock;
     this.#sightings = watch.sightings;
-    this.topics = topics.map((topic) => new TopicView(topic, watch.setup.onGap[topic.rule]));
+    this.#views = new Map(topics.map((topic) => [topic.index, new TopicView(topic, watch.setup.onGap[topic.rule])]));
+  }
+
+  get topics(): readonly TopicView[] {
+    return [...this.#views.values()];
   }
 
   // --- what clients do ----------------------------------------------------------------------------------------------
@@ -57,15 +62,12 @@ export class GroupOracle {
     return waiting + this.topics.filter((topic) => topic.members.has(client)).length;
   }
 
-  leaves(client: SimulatedClient, left: readonly number[], invocationId: string | undefined): void {
-    for (const topic of left) {
-      for (const join of this.pending) {
-        if (join.client !== client) continue;
-        if (join.wanted.delete(topic) && join.call !== undefined) this.#sightings.leavesDuringJoin += 1;
-      }
-      this.#view(topic).remove(client, this.#clock.now());
+  leaves(client: SimulatedClient, topic: number): void {
+    for (const join of this.pending) {
+      if (join.client !== client) continue;
+      if (join.wanted.delete(topic) && join.call !== undefined) this.#sightings.leavesDuringJoin += 1;
     }
-    this.#watch.due.owe(client, invocationId, { kind: "result", raw: client.protocol.nullValue });
+    this.#view(topic).remove(client, this.#clock.now());
   }
 
   gone(client: SimulatedClient): void {
@@ -75,6 +77,10 @@ export class GroupOracle {
       if (join.call !== undefined) this.#sightings.vanishedJoiners += 1;
     }
     for (const topic of this.topics) topic.remove(client, this.#clock.now());
+  }
+
+  get isInUse(): boolean {
+    return this.pending.size > 0 || this.topics.some(({ members }) => members.size > 0);
   }
 
   isMember(client: SimulatedClient, topic: number): boolean {
@@ -251,8 +257,8 @@ export class GroupOracle {
   }
 
   #view(topic: number): TopicView {
-    const view = this.topics[topic];
-    if (view === undefined) throw new Error(`there is no topic ${topic}`);
+    const view = this.#views.get(topic);
+    if (view === undefined) throw new Violation("R-03", `topic ${topic} belongs to another upstream`);
     return view;
   }
 }

@@ -168,6 +168,8 @@ export const contracts: Readonly<Record<HubProtocolName, HubContract>> = {
 export type GapPolicies = Readonly<Record<RuleName, GapPolicy>>;
 
 export interface RuleSettings {
+  readonly shards: number;
+  readonly perKey: readonly RuleName[];
   readonly onGap: GapPolicies;
   readonly lingerMs: number;
   readonly queryTtlMs: number;
@@ -176,20 +178,21 @@ export interface RuleSettings {
 }
 
 /** The rules of this hub; its groups as a user would write them, loaded and compiled by the gateway's own code. */
-export function compileRules({ onGap, lingerMs, queryTtlMs, broadcast }: RuleSettings): HubRules {
+export function compileRules({ shards, perKey, onGap, lingerMs, queryTtlMs, broadcast }: RuleSettings): HubRules {
   const groups = Object.entries(groupShapes).map(([name, shape]) => ({
     name,
     access: "public",
     join: { method: shape.join, key: shape.key },
     ...(shape.leave === undefined ? {} : { leave: { method: shape.leave, key: shape.key } }),
-    messages: [
-      { target: shape.target, key: "{0}" },
-      { target: shape.snapshot, key: "{0}", to: "joiner" },
-    ],
+    messages: [{ target: shape.target }, { target: shape.snapshot, to: "joiner" }].map((message) =>
+      perKey.includes(name as RuleName) ? message : { ...message, key: "{0}" },
+    ),
+    upstream: perKey.includes(name as RuleName) ? "perKey" : "shared",
     onGap: onGap[name as RuleName],
     lingerMs,
   }));
-  const text = JSON.stringify({ hubs: [{ path: "/hub", origin: "http://127.0.0.1:5000/hub", groups }] });
+  const settings = { path: "/hub", origin: "http://127.0.0.1:5000/hub", sharedUpstream: { shards }, groups };
+  const text = JSON.stringify({ hubs: [settings] });
   const loaded = loadConfig(text, { format: "json", environment: {}, fileName: "simulation" });
   const hub = loaded.ok ? loaded.config.hubs[0] : undefined;
   if (hub === undefined) throw new Error(`the simulated hub is not configured: ${text}`);

@@ -22,10 +22,14 @@ export const lineMutants: readonly Mutant[] = [
     ),
   ]),
   mutant("broadcasts are looked up among the groups", [
-    hub("    if (this.#isBroadcast(envelope)) {", "    if (false) {"),
+    hub("    if (isBroadcast(this.#rules, envelope)) return this.#broadcast(line, frame);", ""),
   ]),
   mutant("a private copy of a broadcast is delivered, too", [
-    hub("    if (this.#isBroadcast(envelope)) return this.#lineFor(client).broadcasts.reaches(client);", ""),
+    {
+      file: "aggregation/second-copy.ts",
+      find: "if (isBroadcast(rules, envelope)) return",
+      replace: "if (isBroadcast(rules, envelope) && envelope.target === undefined) return",
+    },
   ]),
   mutant("identical calls do not share the one in flight", [
     calls(
@@ -61,7 +65,7 @@ export const lineMutants: readonly Mutant[] = [
   ]),
   mutant("a client that goes is still answered", [
     calls("if (caller.client.membership?.callers.delete(caller)) caller.client.complete(", "caller.client.complete("),
-    hub("for (const caller of membership?.callers ?? []) line.calls.forget(caller);", ""),
+    membership("for (const caller of [...this.callers]) caller.table.forget(caller);", ""),
   ]),
   mutant("a call that was lost is not made again", [
     calls('      call.state = { name: "queued", callers };\n', "      this.#calls.delete(call.id);\n"),
@@ -91,9 +95,9 @@ export const lineMutants: readonly Mutant[] = [
     },
   ]),
   mutant("a client that goes still reads its streams", [
-    hub(
-      "      table.close(client, invocationId, stream);\n    for",
-      "      void [table, invocationId, stream];\n    for",
+    membership(
+      "for (const [invocationId, { table, stream }] of [...this.streams]) table.close(client, invocationId, stream);",
+      "",
     ),
   ]),
 ];
@@ -112,6 +116,10 @@ function calls(find: string, replace: string): SourceEdit {
 
 function streams(find: string, replace: string): SourceEdit {
   return { file: "aggregation/stream-table.ts", find, replace };
+}
+
+function membership(find: string, replace: string): SourceEdit {
+  return { file: "aggregation/membership.ts", find, replace };
 }
 
 function hub(find: string, replace: string): SourceEdit {

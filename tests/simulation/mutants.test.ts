@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { groupMutants } from "./group-mutants.ts";
 import { lineMutants } from "./line-mutants.ts";
 import { loadCore } from "./load-core.ts";
+import { placeMutants } from "./place-mutants.ts";
 import { describeFailure, Simulation } from "./simulate.ts";
 
 /** A mutant that lives longer than this would slip through a short run in CI. */
@@ -14,7 +15,7 @@ test("the core without a bug survives as many schedules as a mutant gets", { tim
   if (failure !== undefined) expect.fail(describeFailure(simulation, failure));
 });
 
-test.each([...groupMutants, ...lineMutants].map(({ name, edits }) => [name, edits] as const))(
+test.each([...groupMutants, ...lineMutants, ...placeMutants].map(({ name, edits }) => [name, edits] as const))(
   "the simulation finds it if %s",
   { timeout: timeoutMs },
   async (_name, edits) => {

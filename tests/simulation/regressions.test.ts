@@ -5,6 +5,8 @@ import { describeFailure, Simulation } from "./simulate.ts";
 
 const setup: Setup = {
   lines: ["json"],
+  shards: 1,
+  perKey: [],
   onGap: { event: "close", list: "close", forever: "close" },
   lingerMs: 500,
   gapSpreadMs: 100,

@@ -1,11 +1,23 @@
 import type { HubProtocolName } from "@signalr-edge/protocol";
-import { type GapPolicies, joinRequests, leaveRequests, queryValues, streamValues, topics } from "./hub-contract.ts";
+import {
+  type GapPolicies,
+  joinRequests,
+  leaveRequests,
+  queryValues,
+  type RuleName,
+  streamValues,
+  topics,
+} from "./hub-contract.ts";
 import { Random } from "./random.ts";
 
 /** What holds for a whole run. */
 export interface Setup {
-  /** One shared upstream each. */
+  /** Partitions with one hub protocol each. */
   readonly lines: readonly HubProtocolName[];
+  /** Shared upstreams of each, besides those of single keys. */
+  readonly shards: number;
+  /** Groups whose keys have an upstream each. */
+  readonly perKey: readonly RuleName[];
   readonly onGap: GapPolicies;
   readonly lingerMs: number;
   readonly gapSpreadMs: number;
@@ -22,7 +34,10 @@ export interface Setup {
   readonly endsDown: boolean;
 }
 
-/** One event. All but `advance` name a slot or a line; where nothing is there to act on, the step does nothing. */
+/**
+ * One event. All but `advance` name a slot or a line, by its number among those that there are; where nothing is there to
+ * act on, the step does nothing.
+ */
 export type Step =
   /** `request` is joined as soon as the client is let in. */
   | { readonly do: "connect"; readonly client: number; readonly request?: number }
@@ -61,6 +76,8 @@ export interface Schedule {
 }
 
 const lineChoices = [["json"], ["messagepack"], ["json", "json"], ["json", "messagepack"]] as const;
+/** A join of several keys cannot have an upstream for each. */
+const perKeyChoices = [[], [], [], [], ["event"], ["forever"], ["event", "forever"]] as const;
 const gapPolicies = ["close", "rejoin", "ignore"] as const;
 const lingers = [0, 20, 500] as const;
 const minSteps = 50;
@@ -71,6 +88,8 @@ export function drawSchedule(seed: number): Schedule {
   const random = new Random(seed);
   const setup: Setup = {
     lines: random.pick<readonly HubProtocolName[]>(lineChoices),
+    shards: random.pick([1, 1, 1, 2, 3]),
+    perKey: random.pick<readonly RuleName[]>(perKeyChoices),
     onGap: { event: random.pick(gapPolicies), list: random.pick(gapPolicies), forever: random.pick(gapPolicies) },
     lingerMs: random.pick(lingers),
     gapSpreadMs: random.pick([1, 100, 1000]),
@@ -151,16 +170,15 @@ const competingRequests: readonly [readonly [number, ...number[]], ...(readonly 
 
 class StepDraw {
   readonly #random: Random;
-  readonly #setup: Setup;
   readonly #weights: readonly (readonly [Step["do"], number])[];
   readonly #totalWeight: number;
   readonly #clientCount: number;
+  readonly #maxLineCount: number;
   readonly #requests: readonly [number, ...number[]];
   readonly #refusedShare: number;
 
   constructor(random: Random, setup: Setup) {
     this.#random = random;
-    this.#setup = setup;
     const names = Object.keys(weights) as Step["do"][];
     const emphasis = random.pick(emphases);
     this.#weights = names.map((name) => {
@@ -169,6 +187,8 @@ class StepDraw {
     });
     this.#totalWeight = this.#weights.reduce((sum, [, weight]) => sum + weight, 0);
     this.#clientCount = 2 + random.below(5);
+    const keyCount = topics.filter(({ rule }) => setup.perKey.includes(rule)).length;
+    this.#maxLineCount = setup.lines.length * (setup.shards + keyCount);
     // Few different joins meet more often.
     this.#requests = emphasis.haveOneGroup
       ? random.pick(competingRequests)
@@ -184,17 +204,17 @@ class StepDraw {
     const joins = clients.map(
       (client): Step => ({ do: "join", client, request: this.#random.pick(this.#requests), answered: true }),
     );
-    const lines = this.#setup.lines.flatMap((_, line): Step[] => [
+    const lines = Array.from({ length: this.#maxLineCount }, (_, line): Step[] => [
       { do: "up", line },
       { do: "serve", line, refused: false },
     ]);
-    return [...connects, ...joins, ...lines];
+    return [...connects, ...joins, ...lines.flat()];
   }
 
   next(): Step {
     const random = this.#random;
     const client = random.below(this.#clientCount);
-    const line = random.below(this.#setup.lines.length);
+    const line = random.below(this.#maxLineCount);
     const pick = random.below(3);
     const name = this.#drawName();
     switch (name) {

@@ -50,6 +50,17 @@ export class Sightings {
   cancelledStreams = 0;
   lostStreams = 0;
   strayMessages = 0;
+  /** Messages whose key belongs to another upstream than the one that brought them. */
+  foreignMessages = 0;
+  /** Broadcasts on other upstreams than the primary one. */
+  broadcastCopies = 0;
+  /** Clients that went, or were closed, while they were in groups of several upstreams. */
+  spreadMembers = 0;
+  /** Messages that do not say their key, and reached members. */
+  keylessMessages = 0;
+  /** Upstreams that nobody needed any more, and that were opened again later. */
+  retiredLines = 0;
+  reopenedLines = 0;
   privateCopies = 0;
 
   add(other: Sightings): void {

@@ -80,8 +80,8 @@ export class Simulation {
     return { setup, steps: kept };
   }
 
-  #rulesOf({ onGap, lingerMs, queryTtlMs, broadcast }: Setup): HubRules {
-    const settings = { onGap, lingerMs, queryTtlMs, broadcast };
+  #rulesOf({ shards, perKey, onGap, lingerMs, queryTtlMs, broadcast }: Setup): HubRules {
+    const settings = { shards, perKey, onGap, lingerMs, queryTtlMs, broadcast };
     const key = JSON.stringify(settings);
     let rules = this.#rules.get(key);
     if (rules === undefined) {

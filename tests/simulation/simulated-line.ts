@@ -1,6 +1,6 @@
 import type { CompletionPayload, Envelope, Frame, HubProtocol } from "@signalr-edge/protocol";
 import type { Hub } from "../../packages/gateway/src/aggregation/hub.ts";
-import type { Partition } from "../../packages/gateway/src/aggregation/partition-key.ts";
+import { isPrimary, type LinePlace } from "../../packages/gateway/src/aggregation/line-place.ts";
 import type {
   GroupSource,
   InvocationOutcome,
@@ -8,14 +8,17 @@ import type {
   StreamListener,
 } from "../../packages/gateway/src/aggregation/ports.ts";
 import type { SharedLine } from "../../packages/gateway/src/aggregation/shared-line.ts";
+import type { HubMetrics } from "../../packages/gateway/src/observe/metrics.ts";
 import type { PendingInvocations } from "../../packages/gateway/src/upstream/pending-invocations.ts";
 import type { StreamCall } from "./expectations.ts";
-import type { HubContract, Topic } from "./hub-contract.ts";
+import type { GroupOracle } from "./group-oracle.ts";
+import { type HubContract, type Topic, topicAt, topics } from "./hub-contract.ts";
 import type { Oracle } from "./oracle.ts";
 import { type LateCompletion, OriginConnection, type OriginMessage, type RunningCall } from "./origin-connection.ts";
 import type { Setup } from "./schedule.ts";
 import type { Sightings } from "./sightings.ts";
 import type { SimulatedClock } from "./simulated-clock.ts";
+import { lineName } from "./topic-lines.ts";
 import { Violation } from "./violation.ts";
 
 type State =
@@ -23,10 +26,12 @@ type State =
   | { readonly name: "opening" }
   | { readonly name: "open"; readonly connection: OriginConnection }
   /** After a loss or a refusal: it opens again if the gateway still wants it. */
-  | { readonly name: "backoff" };
+  | { readonly name: "backoff" }
+  | { readonly name: "closed" };
 
 export interface LineParts {
-  readonly partition: Partition;
+  readonly place: LinePlace;
+  readonly metrics: HubMetrics;
   readonly contract: HubContract;
   readonly setup: Setup;
   readonly clock: SimulatedClock;
@@ -39,8 +44,11 @@ export interface LineParts {
 /** A shared upstream and the origin's end of it, both moved by the schedule. */
 export class SimulatedLine implements GroupSource {
   readonly oracle: Oracle;
-  readonly partition: Partition;
+  /** What must happen to the groups of this upstream. */
+  readonly groups: GroupOracle;
+  readonly isPrimary: boolean;
   readonly protocol: HubProtocol;
+  readonly #name: string;
   readonly #parts: LineParts;
   #line: SharedLine | undefined;
   #state: State = { name: "idle" };
@@ -52,7 +60,9 @@ export class SimulatedLine implements GroupSource {
   constructor(parts: LineParts) {
     this.#parts = parts;
     this.oracle = parts.oracle;
-    this.partition = parts.partition;
+    this.#name = lineName(parts.place);
+    this.groups = parts.oracle.groupsOn(this.#name);
+    this.isPrimary = isPrimary(parts.place);
     this.protocol = parts.contract.protocol;
   }
 
@@ -69,6 +79,14 @@ export class SimulatedLine implements GroupSource {
 
   // --- what the gateway does with it --------------------------------------------------------------------------------
 
+  /** The gateway has no use for it any more. */
+  close(): void {
+    if (this.groups.isInUse) throw new Violation("INV-7", "an upstream is closed that has members or joins");
+    this.#parts.sightings.retiredLines += 1;
+    this.#state = { name: "closed" };
+    this.oracle.down(this.#name, () => this.#parts.pending.loseAll());
+  }
+
   get isOpen(): boolean {
     return this.#state.name === "open";
   }
@@ -80,21 +98,22 @@ export class SimulatedLine implements GroupSource {
   invoke(method: string, rawArguments: readonly Uint8Array[], done: (outcome: InvocationOutcome) => void): void {
     if (this.#state.name !== "open")
       throw new Violation("INV-9", `${method} is invoked while the upstream is not open`);
-    const { contract, pending, clock, oracle } = this.#parts;
+    const { contract, pending, clock } = this.#parts;
     const request = contract.findJoin(method, rawArguments);
     const topic = contract.findLeave(method, rawArguments);
     const query = contract.findQuery(method, rawArguments);
     const invocationId = pending.add(method, clock.now(), done);
     const { connection } = this.#state;
-    if (request !== undefined) connection.received(oracle.groups.joinSent(request), invocationId);
-    else if (topic !== undefined) connection.received(oracle.groups.leaveSent(topic.index), invocationId);
-    else if (query >= 0) connection.received(oracle.queries.sent(query), invocationId);
+    if (request !== undefined) connection.received(this.groups.joinSent(request), invocationId);
+    else if (topic !== undefined) connection.received(this.groups.leaveSent(topic.index), invocationId);
+    else if (query >= 0 && this.isPrimary) connection.received(this.oracle.queries.sent(query), invocationId);
     else throw new Violation("R-02", `${method} has other arguments`);
   }
 
   stream(method: string, rawArguments: readonly Uint8Array[], listener: StreamListener): StreamHandle {
     if (this.#state.name !== "open")
       throw new Violation("INV-9", `${method} is invoked while the upstream is not open`);
+    if (!this.isPrimary) throw new Violation("R-02", `${method} is invoked on another upstream than the primary one`);
     const { contract, pending, clock, oracle } = this.#parts;
     const { connection } = this.#state;
     const invocationId = pending.addStream(method, clock.now(), listener);
@@ -122,14 +141,14 @@ export class SimulatedLine implements GroupSource {
     }
     if (this.#state.name !== "opening") return;
     this.#state = { name: "open", connection: new OriginConnection(this.#parts.contract, this.#parts.setup) };
-    this.oracle.up(() => this.line.sourceUp());
+    this.oracle.up(this.#name, () => this.line.sourceUp());
   }
 
   down(): void {
     if (this.#state.name !== "open") return;
     this.#late.push(...this.#state.connection.completionsUnderWay());
     this.#state = { name: "backoff" };
-    this.oracle.down(() => {
+    this.oracle.down(this.#name, () => {
       this.#parts.pending.loseAll();
       this.line.sourceDown();
     });
@@ -138,7 +157,7 @@ export class SimulatedLine implements GroupSource {
   refuse(): void {
     if (this.#state.name !== "opening") return;
     this.#state = { name: "backoff" };
-    this.oracle.refused(() => this.line.sourceRefused());
+    this.oracle.refused(this.#name, () => this.line.sourceRefused());
   }
 
   /** What the origin has of this line while it is open. */
@@ -169,26 +188,39 @@ export class SimulatedLine implements GroupSource {
     this.oracle.checkStep();
   }
 
-  /** A message of the hub that is nobody's: an unknown key, or a question for the gateway itself (R-03, R-05). */
+  /**
+   * A message of the hub that is nobody's: an unknown key, one that belongs to another upstream, or a question for the
+   * gateway itself (R-03, R-05).
+   */
   stray(wantsResult: boolean): void {
     if (this.origin === undefined) return;
-    const { contract, hub } = this.#parts;
-    this.#parts.sightings.strayMessages += 1;
+    const { contract, metrics, sightings } = this.#parts;
+    sightings.strayMessages += 1;
     this.#lastQuestion += 1;
     const question = wantsResult ? `q${this.#lastQuestion}` : undefined;
-    const argument = wantsResult ? contract.values[0] : this.protocol.nullValue;
+    const foreign = wantsResult ? undefined : this.#foreignTopic();
+    if (foreign !== undefined) sightings.foreignMessages += 1;
+    // A target without a key would be the one of this upstream.
+    const topic = foreign ?? (this.#parts.setup.perKey.includes("event") ? 3 : 0);
+    const argument = wantsResult || foreign !== undefined ? contract.values[topic] : this.protocol.nullValue;
     const frame = this.protocol.writeInvocation({
-      target: contract.target(0, "target"),
+      target: contract.target(topic, "target"),
       arguments: [argument ?? this.protocol.nullValue],
       ...(question === undefined ? {} : { invocationId: question }),
     });
     if (question !== undefined) this.#questions.add(question);
-    this.oracle.nobody(frame, () => hub.receiveFromUpstream(this.line, this.protocol.peek(frame), frame));
+    const before = metrics.unattributed;
+    this.oracle.nobody(frame, this.#receiving(frame));
+    if (metrics.unattributed !== before + 1) throw new Violation("R-03", "a stray message is not counted");
     if (this.#questions.size > 0) throw new Violation("R-05", "a client result was asked for and not refused");
   }
 
   get isQuiet(): boolean {
-    return this.#state.name === "idle" || (this.origin?.isQuiet === true && !this.origin.hasStreams);
+    return (
+      this.#state.name === "idle" ||
+      this.#state.name === "closed" ||
+      (this.origin?.isQuiet === true && !this.origin.hasStreams)
+    );
   }
 
   /** The origin is well again: the line opens if it is wanted, and all that is under way completes. */
@@ -209,13 +241,11 @@ export class SimulatedLine implements GroupSource {
 
   /** INV-7: ref-counts are members, and the origin-side membership is what they want. */
   checkSettled(): void {
-    const { oracle } = this.#parts;
-    oracle.checkSettled();
-    const memberCount = oracle.groups.topics.reduce((sum, view) => sum + view.members.size, 0);
+    const memberCount = this.groups.topics.reduce((sum, view) => sum + view.members.size, 0);
     const counted = [...this.line.groups.groups.values()].reduce((sum, group) => sum + group.members.size, 0);
     if (counted !== memberCount)
       throw new Violation("INV-7", `the groups count ${counted} members, not ${memberCount}`);
-    for (const { topic, members } of oracle.groups.topics) this.#checkJoined(topic, members.size > 0);
+    for (const { topic, members } of this.groups.topics) this.#checkJoined(topic, members.size > 0);
   }
 
   /** INV-17. */
@@ -232,19 +262,17 @@ export class SimulatedLine implements GroupSource {
   // --- inside -------------------------------------------------------------------------------------------------------
 
   #deliver(message: OriginMessage): void {
-    const { hub, oracle } = this.#parts;
     const { frame } = message;
     const envelope = this.protocol.peek(frame);
-    const act = (): void => hub.receiveFromUpstream(this.line, envelope, frame);
+    const act = this.#receiving(frame);
     switch (message.kind) {
       case "message":
-        return oracle.groups.message(message.topic, message.sequence, frame, act);
+        if (this.#parts.setup.perKey.includes(topicAt(message.topic).rule)) this.#parts.sightings.keylessMessages += 1;
+        return this.groups.message(message.topic, message.sequence, frame, act);
       case "snapshot":
-        return oracle.groups.snapshot(message.call, message.topic, frame, act);
+        return this.groups.snapshot(message.call, message.topic, frame, act);
       case "broadcast":
-        return oracle.broadcasts.isOn
-          ? oracle.broadcasts.broadcast(message.sequence, frame, act)
-          : oracle.nobody(frame, act);
+        return this.#deliverBroadcast(message.sequence, frame);
       case "item":
         return this.#deliverItem(
           message.call,
@@ -254,6 +282,28 @@ export class SimulatedLine implements GroupSource {
       case "completion":
         return this.#complete(message.running, payloadOf(envelope, frame));
     }
+  }
+
+  #receiving(frame: Frame): () => void {
+    return () => this.#parts.hub.receiveFromUpstream(this.line, this.protocol.peek(frame), frame);
+  }
+
+  /** Every upstream brings one, and the clients get that of the primary. */
+  #deliverBroadcast(sequence: number, frame: Frame): void {
+    const { oracle, metrics, sightings } = this.#parts;
+    const act = this.#receiving(frame);
+    if (!oracle.broadcasts.isOn) return oracle.nobody(frame, act);
+    if (this.isPrimary) return oracle.broadcasts.broadcast(sequence, frame, act);
+    sightings.broadcastCopies += 1;
+    const before = metrics.duplicatesDropped;
+    oracle.nobody(frame, act);
+    if (metrics.duplicatesDropped !== before + 1) throw new Violation("R-13", "a second broadcast is not counted");
+  }
+
+  /** One that says its key and belongs to another upstream. */
+  #foreignTopic(): number | undefined {
+    const own = this.groups.topics.map(({ topic }) => topic.index);
+    return topics.find(({ index, rule }) => !own.includes(index) && !this.#parts.setup.perKey.includes(rule))?.index;
   }
 
   #deliverItem(call: StreamCall, invocationId: string, rawItem: Uint8Array): void {
@@ -270,20 +320,21 @@ export class SimulatedLine implements GroupSource {
   }
 
   #complete({ call, invocationId }: RunningCall, payload: CompletionPayload): void {
-    const { oracle, pending } = this.#parts;
+    const { oracle, groups } = this;
+    const { pending } = this.#parts;
     const act = (): void => void pending.complete(invocationId, payload);
     const raw = payload.kind === "result" ? payload.raw : this.protocol.nullValue;
     switch (call.kind) {
       case "leave":
-        return oracle.groups.left(call, act);
+        return groups.left(call, act);
       case "stream":
         return oracle.streams.ended(call, payload, act);
       case "query":
         if (payload.kind === "error") return oracle.queries.rejected(call, payload.error, act);
         return oracle.queries.accepted(call, raw, act);
       case "join":
-        if (payload.kind === "error") return oracle.groups.rejected(call, payload.error, act);
-        return oracle.groups.accepted(call, raw, act);
+        if (payload.kind === "error") return groups.rejected(call, payload.error, act);
+        return groups.accepted(call, raw, act);
     }
   }
 }

@@ -1,30 +1,51 @@
 import { type Frame, hubProtocols } from "@signalr-edge/protocol";
 import type { Hub } from "../../packages/gateway/src/aggregation/hub.ts";
-import { type Partition, partitionOf } from "../../packages/gateway/src/aggregation/partition-key.ts";
+import { type LinePlace, primaryPlace } from "../../packages/gateway/src/aggregation/line-place.ts";
+import type { LineClient, LineTable, RunningLine } from "../../packages/gateway/src/aggregation/line-table.ts";
+import type { Partition, PartitionKey } from "../../packages/gateway/src/aggregation/partition-key.ts";
 import { closeReasons } from "../../packages/gateway/src/close-reasons.ts";
 import type { HubRules } from "../../packages/gateway/src/config/hub-rules.ts";
 import { silentLogger } from "../../packages/gateway/src/observe/log.ts";
 import { HubMetrics } from "../../packages/gateway/src/observe/metrics.ts";
 import type { Core } from "./core.ts";
-import { contracts, joinRequests, leaveRequests, type RawCall, topics } from "./hub-contract.ts";
+import { contracts, joinRequests, leaveRequests, type RawCall, topicAt, topics } from "./hub-contract.ts";
 import { Oracle } from "./oracle.ts";
 import type { Setup, Step } from "./schedule.ts";
 import { Sightings } from "./sightings.ts";
 import { SimulatedClient } from "./simulated-client.ts";
 import { SimulatedClock } from "./simulated-clock.ts";
 import { SimulatedLine } from "./simulated-line.ts";
+import { lineName, lineOfTopic } from "./topic-lines.ts";
 import { Violation } from "./violation.ts";
 
 /** More rounds than any backlog of a run needs. */
 const maxSettlingRounds = 500;
+/** How long the gateway keeps an upstream that nobody needs. */
+const idleMs = 700;
+
+/** A partition with one hub protocol: what must happen to its clients. */
+interface Ground {
+  readonly client: LineClient;
+  readonly oracle: Oracle;
+}
 
 /** One hub of the gateway between simulated clients and simulated connections to its origin. */
 export class World {
   readonly sightings = new Sightings();
   readonly #clock = new SimulatedClock();
   readonly #hub: Hub;
-  readonly #lines: readonly SimulatedLine[];
-  /** By slot; a slot belongs to one line for good. */
+  readonly #core: Core;
+  readonly #setup: Setup;
+  readonly #rules: HubRules;
+  readonly #metrics = new HubMetrics();
+  readonly #gapCloser: InstanceType<Core["SpreadCloser"]>;
+  readonly #grounds: readonly Ground[];
+  readonly #table: LineTable;
+  /** Those that the gateway has made and not retired. */
+  readonly #lines: SimulatedLine[] = [];
+  /** Names of all that were made. */
+  readonly #made = new Set<string>();
+  /** By slot; a slot belongs to one ground for good. */
   readonly #clients: (SimulatedClient | undefined)[] = [];
   /** Last message published of each topic. */
   readonly #sequences: number[] = topics.map(() => 0);
@@ -32,45 +53,38 @@ export class World {
   #clientCount = 0;
 
   constructor(core: Core, setup: Setup, rules: HubRules) {
-    const metrics = new HubMetrics();
-    const clock = this.#clock;
+    this.#core = core;
+    this.#setup = setup;
+    this.#rules = rules;
+    this.#gapCloser = new core.SpreadCloser(this.#clock, closeReasons.gap, setup.gapSpreadMs);
+    this.#grounds = setup.lines.map((protocolName, index) => {
+      const protocol = hubProtocols[protocolName];
+      const partition: Partition = { key: String(index) as PartitionKey, query: [], headers: [] };
+      const lineNames = topics.map((topic) => lineOfTopic(rules, protocol, topic.index));
+      const oracle = new Oracle({
+        setup,
+        clock: this.#clock,
+        sightings: this.sightings,
+        onClosed: (client) => this.#gone(client),
+        lineOf: (topic) => lineNames[topic] ?? "",
+        primary: lineName(primaryPlace),
+      });
+      return { client: { partition, protocol }, oracle };
+    });
+    this.#table = new core.LineTable({
+      metrics: this.#metrics,
+      log: silentLogger,
+      hub: "/hub",
+      limits: { maxPerKeyUpstreams: 100 },
+      idleMs,
+      create: (client, place) => this.#createLine(client, place),
+    });
     this.#hub = new core.Hub({
       rules,
-      metrics,
+      metrics: this.#metrics,
       limits: setup,
-      clock,
-      lineFor: (partition, protocol) => this.#lineFor(partition, protocol.name).line,
-    });
-    const gapCloser = new core.SpreadCloser(clock, closeReasons.gap, setup.gapSpreadMs);
-    this.#lines = setup.lines.map((protocolName, index) => {
-      const line = new SimulatedLine({
-        partition: {
-          ...partitionOf(rules, { query: () => undefined, header: () => undefined }),
-          query: [["line", String(index)]],
-        },
-        contract: contracts[protocolName],
-        setup,
-        clock,
-        hub: this.#hub,
-        pending: new core.PendingInvocations(),
-        oracle: new Oracle({ setup, clock, sightings: this.sightings, onClosed: (client) => this.#gone(client) }),
-        sightings: this.sightings,
-      });
-      line.attach(
-        new core.SharedLine(hubProtocols[protocolName], {
-          source: line,
-          clock,
-          metrics,
-          log: silentLogger,
-          gapCloser,
-          maxJoinsInFlight: setup.maxJoinsInFlight,
-          maxWaitingJoins: setup.maxWaitingJoins,
-          broadcastRules: [...rules.broadcasts.values()],
-          maxCalls: 100,
-          maxStreams: 100,
-        }),
-      );
-      return line;
+      clock: this.#clock,
+      lines: this.#table,
     });
   }
 
@@ -99,14 +113,14 @@ export class World {
       case "advance":
         return this.#advance(step.ms);
       default:
-        return this.#applyToLine(step, this.#lineAt(step.line));
+        return this.#applyToLine(step, this.#lines[step.line % Math.max(1, this.#lines.length)]);
     }
   }
 
   /** The faults end: everything that was asked for comes true within bounded work (INV-7, INV-22). */
   settle(): void {
     for (let round = 0; round < maxSettlingRounds; round += 1) {
-      for (const line of this.#lines) line.settle(this.#sequences);
+      for (const line of [...this.#lines]) line.settle(this.#sequences);
       const dueMs = this.#clock.nextDueMs;
       if (dueMs === undefined && this.#lines.every((line) => line.isQuiet)) return this.#checkSettled();
       if (dueMs !== undefined) this.#advance(Math.max(0, dueMs - this.#clock.now()));
@@ -129,7 +143,8 @@ export class World {
     this.#checkEmpty();
   }
 
-  #applyToLine(step: Step & { readonly line: number }, line: SimulatedLine): void {
+  #applyToLine(step: Step & { readonly line: number }, line: SimulatedLine | undefined): void {
+    if (line === undefined) return;
     switch (step.do) {
       case "begin":
         return line.origin?.begin(step.pick, step.refused, this.#sequences);
@@ -159,13 +174,14 @@ export class World {
   #connect(slot: number, request: number | undefined): void {
     if (this.#clients[slot] !== undefined) return;
     this.#clientCount += 1;
-    const line = this.#lineAt(slot);
-    const { protocol, partition, oracle } = line;
+    const ground = this.#groundAt(slot);
+    const { oracle } = ground;
+    const { protocol, partition } = ground.client;
     const client = new SimulatedClient(`client ${slot}.${this.#clientCount}`, protocol, partition, oracle.watch);
     this.#clients[slot] = client;
     oracle.broadcasts.arrives(client);
     this.#hub.connect(client, () => {
-      oracle.broadcasts.proceeds(client, line.isOpen);
+      oracle.broadcasts.proceeds(client, this.#isPrimaryOpen(ground));
       client.isConnected = true;
       if (request === undefined) return;
       this.sightings.eagerJoins += 1;
@@ -183,7 +199,7 @@ export class World {
   #gone(client: SimulatedClient): void {
     const slot = this.#clients.indexOf(client);
     this.#clients[slot] = undefined;
-    this.#lineAt(slot).oracle.gone(client);
+    this.#groundAt(slot).oracle.gone(client);
     this.#hub.clientGone(client);
   }
 
@@ -192,8 +208,7 @@ export class World {
     const request = joinRequests[index];
     if (client === undefined || request === undefined) return;
     const invocationId = answered ? client.nextInvocationId() : undefined;
-    const { oracle } = this.#lineAt(slot);
-    oracle.groups.asks(client, request, invocationId, oracle.isFull(client, request.topics.length));
+    this.#groundAt(slot).oracle.asks(client, request, invocationId);
     this.#invoke(slot, client, contracts[client.protocol.name].joins[index], invocationId);
   }
 
@@ -202,7 +217,7 @@ export class World {
     const request = leaveRequests[index];
     if (client === undefined || request === undefined) return;
     const invocationId = answered ? client.nextInvocationId() : undefined;
-    this.#lineAt(slot).oracle.groups.leaves(client, request.topics, invocationId);
+    this.#groundAt(slot).oracle.leaves(client, request.topics, invocationId);
     this.#invoke(slot, client, contracts[client.protocol.name].leaves[index], invocationId);
   }
 
@@ -210,7 +225,7 @@ export class World {
     const client = this.#connected(slot);
     if (client === undefined) return;
     const invocationId = client.nextInvocationId();
-    const { oracle } = this.#lineAt(slot);
+    const { oracle } = this.#groundAt(slot);
     oracle.queries.asks(client, query, invocationId, oracle.isFull(client, 1));
     this.#invoke(slot, client, contracts[client.protocol.name].queries[query], invocationId);
   }
@@ -220,7 +235,7 @@ export class World {
     const call = client === undefined ? undefined : contracts[client.protocol.name].streams[stream];
     if (client === undefined || call === undefined) return;
     const invocationId = client.nextInvocationId();
-    const { oracle } = this.#lineAt(slot);
+    const { oracle } = this.#groundAt(slot);
     oracle.streams.opens(client, stream, invocationId, oracle.isFull(client, 1));
     const { method: target, arguments: rawArguments } = call;
     this.#receive(
@@ -233,7 +248,7 @@ export class World {
   #cancel(slot: number, pick: number): void {
     const client = this.#connected(slot);
     if (client === undefined) return;
-    const { streams } = this.#lineAt(slot).oracle;
+    const { streams } = this.#groundAt(slot).oracle;
     const invocationId = streams.readBy(client, pick);
     if (invocationId === undefined) return;
     streams.cancels(client, invocationId);
@@ -256,7 +271,7 @@ export class World {
     this.#hub.receiveFromClient(client, client.protocol.peek(frame), frame);
     // The chunk that it lay in is used again.
     frame.fill(0);
-    this.#lineAt(slot).oracle.checkStep();
+    this.#groundAt(slot).oracle.checkStep();
   }
 
   /** R-13: a copy on the client's own upstream is news exactly if the client is no member, or gets no other copy. */
@@ -264,8 +279,8 @@ export class World {
     const client = this.#connected(slot);
     if (client === undefined) return;
     const { protocol } = client;
-    const line = this.#lineAt(slot);
-    const { groups, broadcasts } = line.oracle;
+    const ground = this.#groundAt(slot);
+    const { oracle } = ground;
     const contract = contracts[protocol.name];
     const isBroadcast = topic >= topics.length;
     const frame = protocol.writeInvocation({
@@ -273,10 +288,13 @@ export class World {
       arguments: [contract.values[topic] ?? protocol.nullValue],
     });
     const isNews = this.#hub.receiveFromPrivateUpstream(client, protocol.peek(frame), frame);
-    const isMember = isBroadcast ? line.isOpen && broadcasts.isFollower(client) : groups.isMember(client, topic);
-    if (isMember) this.sightings.privateCopies += 1;
-    if (isNews === isMember) {
-      throw new Violation("R-13", `${client.name} is ${isMember ? "a" : "no"} member of topic ${topic}`);
+    const isCopy = isBroadcast
+      ? this.#isPrimaryOpen(ground) && oracle.broadcasts.isFollower(client)
+      : // Without a key nothing tells it from a message for this client alone.
+        !this.#setup.perKey.includes(topicAt(topic).rule) && oracle.isMember(client, topic);
+    if (isCopy) this.sightings.privateCopies += 1;
+    if (isNews === isCopy) {
+      throw new Violation("R-13", `${client.name} ${isCopy ? "has" : "lacks"} what came of topic ${topic}`);
     }
   }
 
@@ -293,27 +311,71 @@ export class World {
 
   #advance(ms: number): void {
     this.#clock.advance(ms);
-    for (const { oracle } of this.#lines) oracle.checkStep();
+    for (const { oracle } of this.#grounds) oracle.checkStep();
+    this.#table.sweep(this.#clock.now());
   }
 
   #checkSettled(): void {
+    for (const { oracle } of this.#grounds) oracle.checkSettled();
     for (const line of this.#lines) line.checkSettled();
   }
 
   #checkEmpty(): void {
     for (const line of this.#lines) line.checkEmpty();
     if (this.#clock.timerCount > 0) throw new Violation("INV-17", `${this.#clock.timerCount} timers are left`);
+    this.#table.sweep(this.#clock.now());
+    this.#table.sweep(this.#clock.now() + idleMs);
+    if (this.#lines.length > 0) throw new Violation("INV-17", `${this.#lines.length} upstreams are left`);
   }
 
-  #lineAt(index: number): SimulatedLine {
-    const line = this.#lines[index % this.#lines.length];
-    if (line === undefined) throw new Error("a hub has at least one line");
-    return line;
+  #groundAt(slot: number): Ground {
+    const ground = this.#grounds[slot % this.#grounds.length];
+    if (ground === undefined) throw new Error("a hub has at least one ground");
+    return ground;
   }
 
-  #lineFor(partition: Partition, protocolName: string): SimulatedLine {
-    const line = this.#lines.find((one) => one.partition === partition && one.protocol.name === protocolName);
-    if (line === undefined) throw new Error("a client asks for a line of another partition");
-    return line;
+  #isPrimaryOpen({ oracle }: Ground): boolean {
+    return this.#lines.some((line) => line.oracle === oracle && line.isPrimary && line.isOpen);
+  }
+
+  #createLine(client: LineClient, place: LinePlace): RunningLine {
+    const ground = this.#grounds.find((one) => one.client.partition.key === client.partition.key);
+    if (ground === undefined) throw new Error("a client asks for a line of another partition");
+    const { protocol } = ground.client;
+    const name = `${ground.client.partition.key} ${lineName(place)}`;
+    if (this.#made.has(name)) this.sightings.reopenedLines += 1;
+    this.#made.add(name);
+    const source = new SimulatedLine({
+      place,
+      metrics: this.#metrics,
+      contract: contracts[protocol.name],
+      setup: this.#setup,
+      clock: this.#clock,
+      hub: this.#hub,
+      pending: new this.#core.PendingInvocations(),
+      oracle: ground.oracle,
+      sightings: this.sightings,
+    });
+    const { maxJoinsInFlight, maxWaitingJoins } = this.#setup;
+    const line = new this.#core.SharedLine(protocol, {
+      place,
+      source,
+      clock: this.#clock,
+      metrics: this.#metrics,
+      log: silentLogger,
+      gapCloser: this.#gapCloser,
+      maxJoinsInFlight,
+      maxWaitingJoins,
+      broadcastRules: [...this.#rules.broadcasts.values()],
+      maxCalls: 100,
+      maxStreams: 100,
+    });
+    source.attach(line);
+    this.#lines.push(source);
+    const close = (): void => {
+      this.#lines.splice(this.#lines.indexOf(source), 1);
+      source.close();
+    };
+    return { client: ground.client, line, upstream: { stateName: "", sweep() {}, close } };
   }
 }

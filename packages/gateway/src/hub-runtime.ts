@@ -1,10 +1,10 @@
-import type { HubProtocol } from "@signalr-edge/protocol";
 import { Agent } from "undici";
 import type { WebSocket } from "ws";
 import { describeKey } from "./aggregation/group-key.ts";
 import { Hub } from "./aggregation/hub.ts";
+import { describePlace, type LinePlace } from "./aggregation/line-place.ts";
+import { type LineClient, LineTable, type RunningLine } from "./aggregation/line-table.ts";
 import { hasLostAccess } from "./aggregation/lost-access.ts";
-import type { Partition } from "./aggregation/partition-key.ts";
 import type { HubClient } from "./aggregation/ports.ts";
 import { SharedLine } from "./aggregation/shared-line.ts";
 import { SpreadCloser } from "./aggregation/spread-closer.ts";
@@ -35,13 +35,6 @@ const redirectReportIntervalMs = 10_000;
 /** How long a shared upstream is kept that nobody needs. */
 const idleUpstreamMs = 30_000;
 
-interface RunningLine {
-  readonly partition: Partition;
-  readonly line: SharedLine;
-  readonly upstream: SharedUpstream;
-  unusedSinceMs: number | undefined;
-}
-
 export interface HubRuntimeParts {
   readonly config: HubConfig;
   readonly limits: Config["limits"];
@@ -61,7 +54,7 @@ export class HubRuntime {
   readonly #dispatcher: Agent;
   readonly #negotiateOptions: NegotiateOptions;
   readonly #gapCloser: SpreadCloser;
-  readonly #lines = new Map<string, RunningLine>();
+  readonly #lines: LineTable;
   readonly #sharedHeaders: Readonly<Record<string, string>>;
   #redirectReportableAtMs = Number.NEGATIVE_INFINITY;
 
@@ -82,13 +75,16 @@ export class HubRuntime {
     };
     this.#gapCloser = new SpreadCloser(parts.clock, closeReasons.gap, parts.limits.gapSpreadMs);
     this.#sharedHeaders = sharedUpstreamHeaders(parts.config, parts.environment);
-    this.hub = new Hub({
-      rules: this.#rules,
-      metrics: parts.metrics,
-      clock: parts.clock,
-      limits: parts.limits,
-      lineFor: (partition, protocol) => this.#lineFor(partition, protocol).line,
+    const { metrics, clock, log, limits } = parts;
+    this.#lines = new LineTable({
+      metrics,
+      log,
+      hub: parts.config.path,
+      limits,
+      idleMs: idleUpstreamMs,
+      create: (client, place) => this.#createLine(client, place),
     });
+    this.hub = new Hub({ rules: this.#rules, metrics, clock, limits, lines: this.#lines });
   }
 
   get config(): HubConfig {
@@ -104,7 +100,7 @@ export class HubRuntime {
     this.#config = config;
     this.#rules = compileHubRules(config);
     this.hub.useRules(this.#rules);
-    for (const { line } of this.#lines.values()) line.groups.useRules(this.#rules.groups);
+    for (const { line } of this.#lines.lines) line.groups.useRules(this.#rules.groups);
   }
 
   /** Closes the clients that may not have what they are in under the rules of `next`. */
@@ -155,37 +151,29 @@ export class HubRuntime {
 
   /** Called about once a second. */
   sweep(nowMs: number): void {
-    for (const [key, running] of this.#lines) {
-      running.upstream.sweep(nowMs);
-      if (running.line.isWanted) running.unusedSinceMs = undefined;
-      else running.unusedSinceMs ??= nowMs;
-      if (running.unusedSinceMs === undefined || nowMs - running.unusedSinceMs < idleUpstreamMs) continue;
-      running.upstream.close();
-      this.#lines.delete(key);
-      this.#parts.log.info("upstream.retired", { hub: this.config.path, protocol: running.line.protocol.name });
-    }
+    this.#lines.sweep(nowMs);
   }
 
   async close(): Promise<void> {
-    for (const { upstream } of this.#lines.values()) upstream.close();
-    this.#lines.clear();
+    this.#lines.close();
     await this.#dispatcher.destroy();
   }
 
   /** For `/api/state`. */
   get sharedUpstreams() {
-    return [...this.#lines.values()].map(({ partition, line, upstream }) => ({
-      partition: partition.key as string,
+    return this.#lines.lines.map(({ client, line, upstream }) => ({
+      partition: client.partition.key as string,
       protocol: line.protocol.name,
       state: upstream.stateName,
       groups: line.groups.groups.size,
+      ...describePlace(line.place),
     }));
   }
 
   /** Members by key over all partitions and protocols, as people read keys. */
   get groupSizes(): ReadonlyMap<string, number> {
     const sizes = new Map<string, number>();
-    for (const { line } of this.#lines.values()) {
+    for (const { line } of this.#lines.lines) {
       for (const group of line.groups.groups.values()) {
         const key = describeKey(group.key);
         sizes.set(key, (sizes.get(key) ?? 0) + group.members.size);
@@ -202,17 +190,8 @@ export class HubRuntime {
     log.warn("upstream.redirect-refused", { hub: this.config.path, host, reason });
   }
 
-  #lineFor(partition: Partition, protocol: HubProtocol): RunningLine {
-    const key = `${protocol.name} ${partition.key}`;
-    let running = this.#lines.get(key);
-    if (running === undefined) {
-      running = this.#createLine(partition, protocol);
-      this.#lines.set(key, running);
-    }
-    return running;
-  }
-
-  #createLine(partition: Partition, protocol: HubProtocol): RunningLine {
+  /** A line keeps its partition and protocol, not its first client, which it outlives. */
+  #createLine({ partition, protocol }: LineClient, place: LinePlace): RunningLine {
     const { clock, metrics, log, limits } = this.#parts;
     const upstream = new SharedUpstream({
       origin: this.config.origin,
@@ -226,9 +205,10 @@ export class HubRuntime {
       clock,
       metrics,
       log,
-      labels: { hub: this.config.path, partition: partition.key, protocol: protocol.name },
+      labels: { hub: this.config.path, partition: partition.key, protocol: protocol.name, ...describePlace(place) },
     });
     const line = new SharedLine(protocol, {
+      place,
       source: upstream,
       clock,
       metrics,
@@ -249,7 +229,7 @@ export class HubRuntime {
         return line.isWanted;
       },
     });
-    return { partition, line, upstream, unusedSinceMs: undefined };
+    return { client: { partition, protocol }, line, upstream };
   }
 }
 

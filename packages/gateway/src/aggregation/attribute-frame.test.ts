@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { attributeFrame } from "./attribute-frame.ts";
-import { invocation, protocolNames, type ReadFrame, rulesOf } from "./compiled-rules.testing.ts";
+import { invocation, onlyGroup, protocolNames, type ReadFrame, rulesOf } from "./compiled-rules.testing.ts";
+import type { GroupKey } from "./group-key.ts";
+import { type LinePlace, primaryPlace } from "./line-place.ts";
 
 const rules = rulesOf([
   {
@@ -19,7 +21,7 @@ const rules = rulesOf([
 ]);
 
 function attributions({ protocol, envelope, frame }: ReadFrame): readonly string[] {
-  return attributeFrame(rules, protocol, envelope, frame).map(({ rule, key }) => `${rule.to} ${key}`);
+  return attributeFrame(rules, protocol, envelope, frame, primaryPlace).map(({ rule, key }) => `${rule.to} ${key}`);
 }
 
 describe.each(protocolNames)("over %s", (name) => {
@@ -48,5 +50,37 @@ describe.each(protocolNames)("over %s", (name) => {
     expect(attribute("OddsChanged", { eventId: [42] })).toEqual([]);
     expect(attribute("OddsChanged", { other: { eventId: 42 } })).toEqual([]);
     expect(attribute("OddsChanged")).toEqual([]);
+  });
+});
+
+describe.each(protocolNames)("a target without a key, over %s", (name) => {
+  const own = rulesOf([
+    {
+      name: "chat",
+      join: { method: "Enter", key: "{0}" },
+      messages: [{ target: "Said" }, { target: "Topic", key: "{0.room}" }],
+      upstream: "perKey",
+    },
+  ]);
+  const key = "n4:chati1:7" as GroupKey;
+  const place: LinePlace = { kind: "key", rule: onlyGroup(own).name, key };
+  const keysOn = (where: LinePlace | undefined, target: string, ...values: readonly unknown[]): readonly string[] => {
+    const { protocol, envelope, frame } = invocation(name, { target, arguments: values });
+    return attributeFrame(own, protocol, envelope, frame, where).map((attribution) => attribution.key);
+  };
+
+  test("belongs to the key of its upstream, whatever its arguments", () => {
+    expect(keysOn(place, "Said", "hello")).toEqual([key]);
+    expect(keysOn(place, "Said")).toEqual([key]);
+  });
+
+  test("belongs to nobody on the upstream of a key of another rule, on one of many keys, and on a private one", () => {
+    for (const where of [{ ...place, rule: "other" }, primaryPlace, undefined]) {
+      expect(keysOn(where, "Said", "hello")).toEqual([]);
+    }
+  });
+
+  test("stands beside targets that say their key, and then that is the key", () => {
+    expect(keysOn(place, "Topic", { room: 8 })).toEqual(["n4:chati1:8"]);
   });
 });

@@ -1,5 +1,6 @@
+import { type Envelope, MessageType } from "@signalr-edge/protocol";
 import { closeReasons } from "../close-reasons.ts";
-import type { BroadcastRule } from "../config/hub-rules.ts";
+import type { BroadcastRule, HubRules } from "../config/hub-rules.ts";
 import type { HubMetrics } from "../observe/metrics.ts";
 import type { GroupSource, Member } from "./ports.ts";
 import type { SharedFrame } from "./shared-frame.ts";
@@ -77,4 +78,9 @@ export class BroadcastGroup {
     for (const member of this.#members) this.#parts.gapCloser.close(member);
     this.#members.clear();
   }
+}
+
+/** Pure: whether the hub sends this to all its clients. */
+export function isBroadcast({ broadcasts }: HubRules, { type, target }: Envelope): boolean {
+  return type === MessageType.Invocation && target !== undefined && broadcasts.has(target);
 }

@@ -10,6 +10,7 @@ import { argumentsIdentity, rawArgumentsOf } from "./raw-arguments.ts";
 export interface Caller {
   readonly client: Member;
   readonly invocationId: string;
+  readonly table: CallTable;
   readonly call: SharedCall;
 }
 
@@ -100,7 +101,7 @@ export class CallTable {
   #share(call: SharedCall, client: Member, invocationId: string): boolean {
     const { state } = call;
     if (state.name !== "answered") {
-      const caller: Caller = { client, invocationId, call };
+      const caller: Caller = { client, invocationId, table: this, call };
       client.membership ??= new Membership();
       client.membership.callers.add(caller);
       if (state.callers.size > 0) this.#parts.metrics.sharedCalls += 1;

@@ -9,7 +9,7 @@ import type { StreamTable } from "./stream-table.ts";
 export type Route =
   | { readonly kind: "passThrough" }
   | { readonly kind: "join"; readonly rule: GroupRule; readonly keys: readonly NamedKey[] }
-  | { readonly kind: "leave"; readonly keys: readonly NamedKey[] }
+  | { readonly kind: "leave"; readonly rule: GroupRule; readonly keys: readonly NamedKey[] }
   | { readonly kind: "call"; readonly rule: CallRule }
   | { readonly kind: "stream"; readonly rule: StreamRule }
   | {
@@ -60,7 +60,7 @@ function routeLeave(
   const refused = refuseForm(envelope);
   if (refused !== undefined) return refused;
   const keys = namedKeys(rule, templates[protocol.name], protocol, envelope, frame);
-  return keys === undefined ? noKey(envelope) : { kind: "leave", keys };
+  return keys === undefined ? noKey(envelope) : { kind: "leave", rule, keys };
 }
 
 /** A call without a key, or whose answer nobody waits for, is not what the rule is about: it goes to the origin as it is. */

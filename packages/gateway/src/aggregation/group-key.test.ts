@@ -101,7 +101,7 @@ describe("the key of a message", () => {
       { name: "event", join: { method: "Subscribe", key: "{0}" }, messages: [{ target: "Changed", key }] },
     ]);
     const rule = onlyGroup(rules);
-    const template = rule.messages[0]?.keys[read.protocol.name];
+    const template = rule.messages[0]?.keys?.[read.protocol.name];
     if (template === undefined) throw new Error("no message rule");
     return groupKey(rule, template, read.protocol, read.envelope, read.frame);
   }

@@ -50,6 +50,7 @@ export class GroupTable {
     this.#waiterCount += 1;
     const waiter: Waiter = {
       client,
+      table: this,
       subscription,
       invocationId: envelope.invocationId,
       wanted: new Set(subscription.groups),
@@ -62,25 +63,18 @@ export class GroupTable {
   }
 
   /** the client is out at once, whatever the origin is told later. */
-  leave(client: Member, keys: readonly NamedKey[]): void {
-    for (const { key } of keys) {
-      const group = this.groups.get(key);
-      if (group === undefined) continue;
-      for (const waiter of client.membership?.waiters ?? []) waiter.wanted.delete(group);
-      this.remove(client, group);
-    }
+  leave(client: Member, key: GroupKey): void {
+    const group = this.groups.get(key);
+    if (group === undefined) return;
+    for (const waiter of client.membership?.waiters ?? []) waiter.wanted.delete(group);
+    this.remove(client, group);
   }
 
-  /** The client is gone. */
-  leaveAll(client: Member): void {
-    const { membership } = client;
-    if (membership === undefined) return;
-    for (const waiter of [...membership.waiters]) {
-      this.forget(waiter);
-      const { subscription } = waiter;
-      if (subscription.waiting.delete(waiter)) this.#reconciler.withdraw(subscription);
-    }
-    for (const group of [...membership.groups]) this.remove(client, group);
+  /** The client of a join of this table is gone. */
+  abandon(waiter: Waiter): void {
+    this.forget(waiter);
+    const { subscription } = waiter;
+    if (subscription.waiting.delete(waiter)) this.#reconciler.withdraw(subscription);
   }
 
   /** Writes to whom the rule says; returns how many clients that were. */
@@ -203,7 +197,7 @@ export class GroupTable {
   #groupFor({ key, scalars }: NamedKey, rule: GroupRule): Group {
     let group = this.groups.get(key);
     if (group === undefined) {
-      group = new Group(key, rule, leaveArguments(rule, this.protocol, scalars));
+      group = new Group(this, key, rule, leaveArguments(rule, this.protocol, scalars));
       this.groups.set(key, group);
     }
     return group;

@@ -1,6 +1,7 @@
 import type { Timer } from "../clock.ts";
 import type { GroupRule } from "../config/hub-rules.ts";
 import type { GroupKey } from "./group-key.ts";
+import type { GroupTable } from "./group-table.ts";
 import type { Member } from "./ports.ts";
 import type { SharedFrame } from "./shared-frame.ts";
 import type { Operation, Subscription } from "./subscription.ts";
@@ -10,6 +11,8 @@ import type { Operation, Subscription } from "./subscription.ts";
  * Changed by `GroupTable` (members) and `Reconciler` (everything else).
  */
 export class Group {
+  /** Where it belongs: the groups of one client may be in several tables. */
+  readonly table: GroupTable;
   readonly key: GroupKey;
   /** A reload may put another in its place, with the same name and the same methods and keys. */
   rule: GroupRule;
@@ -29,7 +32,8 @@ export class Group {
   /** Raw arguments that leave exactly this key at the origin; `undefined` if the rule has no leave method. */
   readonly leaveArguments: readonly Uint8Array[] | undefined;
 
-  constructor(key: GroupKey, rule: GroupRule, leaveArguments: readonly Uint8Array[] | undefined) {
+  constructor(table: GroupTable, key: GroupKey, rule: GroupRule, leaveArguments: readonly Uint8Array[] | undefined) {
+    this.table = table;
     this.key = key;
     this.rule = rule;
     this.leaveArguments = leaveArguments;

@@ -1,17 +1,19 @@
-import { type Envelope, type Frame, type HubProtocol, MessageType } from "@signalr-edge/protocol";
+import type { Envelope, Frame } from "@signalr-edge/protocol";
 import { assertNever } from "../assert-never.ts";
 import type { Clock } from "../clock.ts";
 import type { Access, GroupRule, HubRules } from "../config/hub-rules.ts";
 import type { HubMetrics } from "../observe/metrics.ts";
 import { completeError, completeUnauthorized, completeVoid, refusal } from "./answers.ts";
 import { attributeFrame } from "./attribute-frame.ts";
+import { isBroadcast } from "./broadcast-group.ts";
 import { chooseRoute } from "./choose-route.ts";
-import type { GroupKey, NamedKey } from "./group-key.ts";
+import type { NamedKey } from "./group-key.ts";
 import { isAllowed } from "./is-allowed.ts";
-import type { Membership } from "./membership.ts";
-import type { Partition } from "./partition-key.ts";
+import { isPrimary, placeOf, primaryPlace } from "./line-place.ts";
+import type { LineTable } from "./line-table.ts";
 import type { ClientHub, HubClient } from "./ports.ts";
 import { ProbeTable } from "./probe.ts";
+import { isSecondCopy } from "./second-copy.ts";
 import { SharedFrame } from "./shared-frame.ts";
 import type { SharedLine } from "./shared-line.ts";
 import { whenBehind } from "./when-behind.ts";
@@ -22,8 +24,7 @@ export interface HubParts {
   /** Read at each join: a reload changes it. */
   readonly limits: { readonly maxGroupsPerClient: number };
   readonly clock: Clock;
-  /** The shared upstream for clients of this partition and protocol; made on first use. */
-  readonly lineFor: (partition: Partition, protocol: HubProtocol) => SharedLine;
+  readonly lines: LineTable;
 }
 
 /** Both directions of the data path of one hub. Decides by pure functions; groups and upstreams do the rest. */
@@ -43,12 +44,9 @@ export class Hub implements ClientHub {
   /** An invocation from a shared upstream: to the members of its groups, or to nobody (R-03). */
   receiveFromUpstream(line: SharedLine, envelope: Envelope, frame: Frame): void {
     if (envelope.invocationId !== undefined) return this.#refuseClientResult(line, envelope.invocationId);
-    if (this.#isBroadcast(envelope)) {
-      this.#metrics.deliveries += line.broadcasts.fanOut(new SharedFrame(line.protocol, frame));
-      return;
-    }
+    if (isBroadcast(this.#rules, envelope)) return this.#broadcast(line, frame);
     let shared: SharedFrame | undefined;
-    for (const { rule, key } of attributeFrame(this.#rules, line.protocol, envelope, frame)) {
+    for (const { rule, key } of attributeFrame(this.#rules, line.protocol, envelope, frame, line.place)) {
       const group = line.groups.groups.get(key);
       if (group === undefined) continue;
       shared ??= new SharedFrame(line.protocol, frame, whenBehind(rule, key));
@@ -65,15 +63,15 @@ export class Hub implements ClientHub {
       case "join":
         return this.#join(client, route.rule, route.keys, envelope, frame);
       case "leave":
-        this.#leave(client, route.keys);
+        this.#leave(client, route.rule, route.keys);
         return completeVoid(client, envelope);
       case "call":
         if (!this.#mayShare(client, route.rule.access, 1, envelope)) return;
-        if (this.#lineFor(client).calls.call(client, route.rule, envelope, frame)) return;
+        if (this.#parts.lines.primary(client).calls.call(client, route.rule, envelope, frame)) return;
         return completeError(client, envelope, refusal(envelope, "Too many calls are waiting."));
       case "stream":
         if (!this.#mayShare(client, route.rule.access, 1, envelope)) return;
-        if (this.#lineFor(client).streams.open(client, route.rule, envelope, frame)) return;
+        if (this.#parts.lines.primary(client).streams.open(client, route.rule, envelope, frame)) return;
         return completeError(client, envelope, refusal(envelope, "Too many streams are open."));
       case "cancelStream":
         route.table.close(client, route.invocationId, route.stream);
@@ -87,26 +85,20 @@ export class Hub implements ClientHub {
 
   /** Whether an invocation from a client's private upstream is news to that client, not a second copy (R-13). */
   receiveFromPrivateUpstream(client: HubClient, envelope: Envelope, frame: Frame): boolean {
-    if (envelope.invocationId !== undefined || !this.#isSecondCopy(client, envelope, frame)) return true;
+    const { lines } = this.#parts;
+    if (envelope.invocationId !== undefined || !isSecondCopy(this.#rules, lines, client, envelope, frame)) return true;
     this.#metrics.duplicatesDropped += 1;
     return false;
   }
 
   connect(client: HubClient, proceed: () => void): void {
     if (this.#rules.broadcasts.size === 0) return proceed();
-    this.#lineFor(client).broadcasts.follow(client, proceed);
+    this.#parts.lines.primary(client).broadcasts.follow(client, proceed);
   }
 
   clientGone(client: HubClient): void {
-    const { membership } = client;
-    if (membership === undefined && this.#rules.broadcasts.size === 0) return;
-    const line = this.#lineFor(client);
-    line.broadcasts.unfollow(client);
-    membership?.probes.clear();
-    line.groups.leaveAll(client);
-    for (const [invocationId, { table, stream }] of membership?.streams ?? [])
-      table.close(client, invocationId, stream);
-    for (const caller of membership?.callers ?? []) line.calls.forget(caller);
+    client.membership?.leaveAll(client);
+    this.#parts.lines.find(client, primaryPlace)?.broadcasts.unfollow(client);
   }
 
   /** From the next frame on, other rules hold. They name the same methods, targets and keys (`planReload`). */
@@ -114,24 +106,10 @@ export class Hub implements ClientHub {
     this.#rules = rules;
   }
 
-  #isSecondCopy(client: HubClient, envelope: Envelope, frame: Frame): boolean {
-    if (this.#isBroadcast(envelope)) return this.#lineFor(client).broadcasts.reaches(client);
-    const { membership } = client;
-    if (membership === undefined) return false;
-    const { groups } = this.#lineFor(client).groups;
-    return attributeFrame(this.#rules, client.protocol, envelope, frame).some(
-      ({ rule, key }) =>
-        isProbed(membership, key) ||
-        (rule.privateCopies === "drop" && rule.to === "members" && groups.get(key)?.members.has(client) === true),
-    );
-  }
-
-  #isBroadcast({ type, target }: Envelope): boolean {
-    return type === MessageType.Invocation && target !== undefined && this.#rules.broadcasts.has(target);
-  }
-
-  #lineFor(client: HubClient): SharedLine {
-    return this.#parts.lineFor(client.partition, client.protocol);
+  /** Each upstream brings one; the copy of the primary is the one that reaches the clients. */
+  #broadcast(line: SharedLine, frame: Frame): void {
+    if (!isPrimary(line.place)) this.#metrics.duplicatesDropped += 1;
+    else this.#metrics.deliveries += line.broadcasts.fanOut(new SharedFrame(line.protocol, frame));
   }
 
   /** R-05: nobody here may answer for all clients. The origin's hub method gets an error instead of waiting for ever. */
@@ -144,21 +122,35 @@ export class Hub implements ClientHub {
   #join(client: HubClient, rule: GroupRule, keys: readonly NamedKey[], envelope: Envelope, frame: Frame): void {
     const { access } = rule;
     if (!this.#mayShare(client, access, keys.length, envelope)) return;
-    const { groups } = this.#lineFor(client);
-    if (!groups.hasRoom) return completeError(client, envelope, refusal(envelope, "Too many joins are waiting."));
     this.#metrics.joins += 1;
-    if (access.kind !== "probe") return groups.join(client, rule, keys, envelope, frame);
+    if (access.kind !== "probe") return this.#joinLine(client, rule, keys, envelope, frame);
     const asked = { rule, ttlMs: access.ttlMs, keys, envelope, frame };
     this.#probes.ask(client, asked, (askedEnvelope, askedFrame) => {
-      groups.join(client, rule, keys, askedEnvelope, askedFrame);
+      this.#joinLine(client, rule, keys, askedEnvelope, askedFrame);
     });
   }
 
-  #leave(client: HubClient, keys: readonly NamedKey[]): void {
+  /** All keys of one join belong to one upstream (`placeOf`). */
+  #joinLine(client: HubClient, rule: GroupRule, keys: readonly NamedKey[], envelope: Envelope, frame: Frame): void {
+    const { lines } = this.#parts;
+    const [first] = keys;
+    const line = first && lines.at(client, placeOf(this.#rules, client.protocol, rule, first.key));
+    if (line === undefined) {
+      this.#metrics.perKeyRefusals += 1;
+      return completeError(client, envelope, refusal(envelope, "Too many groups have an upstream of their own."));
+    }
+    if (line.groups.hasRoom) return line.groups.join(client, rule, keys, envelope, frame);
+    completeError(client, envelope, refusal(envelope, "Too many joins are waiting."));
+  }
+
+  /** Each key of a leave may belong to another upstream. */
+  #leave(client: HubClient, rule: GroupRule, keys: readonly NamedKey[]): void {
     for (const probe of client.membership?.probes ?? []) {
       if (keys.some(({ key }) => probe.keys.has(key))) probe.isWanted = false;
     }
-    this.#lineFor(client).groups.leave(client, keys);
+    const { lines } = this.#parts;
+    for (const { key } of keys)
+      lines.find(client, placeOf(this.#rules, client.protocol, rule, key))?.groups.leave(client, key);
   }
 
   /** Answers the client if it may not, or takes part in too much already. */
@@ -170,9 +162,4 @@ export class Hub implements ClientHub {
     } else return true;
     return false;
   }
-}
-
-function isProbed({ probes }: Membership, key: GroupKey): boolean {
-  for (const probe of probes) if (probe.keys.has(key)) return true;
-  return false;
 }

@@ -2,10 +2,11 @@ import { hubProtocols } from "@signalr-edge/protocol";
 import { describe, expect, test } from "vitest";
 import type { HubRules } from "../config/hub-rules.ts";
 import type { Identity } from "../identity.ts";
-import type { Caller } from "./call-table.ts";
+import type { Caller, CallTable } from "./call-table.ts";
 import { rulesOf } from "./compiled-rules.testing.ts";
 import { Group } from "./group.ts";
 import type { GroupKey } from "./group-key.ts";
+import type { GroupTable } from "./group-table.ts";
 import { hasLostAccess } from "./lost-access.ts";
 import { Membership } from "./membership.ts";
 import type { HubClient } from "./ports.ts";
@@ -16,6 +17,9 @@ import { Subscription } from "./subscription.ts";
 const jwt = { authentication: { jwt: { issuer: "i", audience: "a", jwksUrl: "https://keys.example/jwks" } } };
 const vip = { claims: { tier: ["vip"] } };
 const user: Identity = { subject: "u", claims: { tier: "basic" }, expiresAtMs: Number.POSITIVE_INFINITY };
+
+/** Nothing is asked of it. */
+const table = {} as GroupTable;
 
 /** One group, one call and one stream, all with the same access. */
 function rulesWith(access: unknown): HubRules {
@@ -56,7 +60,7 @@ const places: Readonly<Record<string, (rules: HubRules) => (membership: Membersh
   "a join that waits": (rules) => (membership, client) => {
     const group = groupOf(rules);
     const subscription = new Subscription("s", group.rule, [], [group]);
-    membership.waiters.add({ client, subscription, invocationId: "1", wanted: new Set([group]), added: [] });
+    membership.waiters.add({ client, table, subscription, invocationId: "1", wanted: new Set([group]), added: [] });
   },
   "a stream": () => (membership) => {
     membership.streams.set("1", { table: {} as StreamTable, stream: new SharedStream("s", "SCORE", []) });
@@ -65,14 +69,19 @@ const places: Readonly<Record<string, (rules: HubRules) => (membership: Membersh
     const rule = rules.calls.get("getevent");
     if (rule === undefined) throw new Error("no call");
     const state = { name: "queued" as const, callers: new Set<Caller>() };
-    membership.callers.add({ client, invocationId: "1", call: { id: "c", rule, rawArguments: [], state } });
+    membership.callers.add({
+      client,
+      invocationId: "1",
+      table: {} as CallTable,
+      call: { id: "c", rule, rawArguments: [], state },
+    });
   },
 };
 
 function groupOf(rules: HubRules): Group {
   const [rule] = rules.groups;
   if (rule === undefined) throw new Error("no group");
-  return new Group("k" as GroupKey, rule, undefined);
+  return new Group(table, "k" as GroupKey, rule, undefined);
 }
 
 for (const [place, enter] of Object.entries(places)) {

@@ -1,11 +1,15 @@
 import type { Caller } from "./call-table.ts";
 import type { Group } from "./group.ts";
+import type { Member } from "./ports.ts";
 import type { Probe } from "./probe.ts";
 import type { SharedStream } from "./shared-stream.ts";
 import type { StreamTable } from "./stream-table.ts";
 import type { Waiter } from "./subscription.ts";
 
-/** A client's side of its groups, pending joins and shared streams, so that leaving them all searches nothing. */
+/**
+ * A client's side of its groups, pending joins and shared streams, on whichever shared upstreams they are, so that leaving
+ * them all searches nothing.
+ */
 export class Membership {
   readonly groups = new Set<Group>();
   readonly waiters = new Set<Waiter>();
@@ -15,6 +19,15 @@ export class Membership {
   readonly callers = new Set<Caller>();
   /** Joins whose permission the origin is being asked for. */
   readonly probes = new Set<Probe>();
+
+  /** The client is gone: out of everything that it has on shared upstreams, and of what it waits for there. */
+  leaveAll(client: Member): void {
+    this.probes.clear();
+    for (const waiter of [...this.waiters]) waiter.table.abandon(waiter);
+    for (const group of [...this.groups]) group.table.remove(client, group);
+    for (const [invocationId, { table, stream }] of [...this.streams]) table.close(client, invocationId, stream);
+    for (const caller of [...this.callers]) caller.table.forget(caller);
+  }
 
   /** How much of the gateway's memory the client takes up: groups, and everything that waits. */
   get size(): number {

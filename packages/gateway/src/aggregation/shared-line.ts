@@ -3,17 +3,23 @@ import type { BroadcastRule } from "../config/hub-rules.ts";
 import { BroadcastGroup } from "./broadcast-group.ts";
 import { CallTable } from "./call-table.ts";
 import { GroupTable, type GroupTableParts } from "./group-table.ts";
+import type { LinePlace } from "./line-place.ts";
 import { StreamTable } from "./stream-table.ts";
 
 export interface SharedLineParts extends GroupTableParts {
+  readonly place: LinePlace;
   readonly broadcastRules: readonly BroadcastRule[];
   readonly maxCalls: number;
   readonly maxStreams: number;
 }
 
-/** Everything that travels on one shared upstream: groups, broadcasts, shared calls and shared streams. */
+/**
+ * Everything that travels on one shared upstream: groups, and on the primary one broadcasts, shared calls and shared
+ * streams.
+ */
 export class SharedLine {
   readonly protocol: HubProtocol;
+  readonly place: LinePlace;
   readonly groups: GroupTable;
   readonly broadcasts: BroadcastGroup;
   readonly calls: CallTable;
@@ -22,6 +28,7 @@ export class SharedLine {
   constructor(protocol: HubProtocol, parts: SharedLineParts) {
     const { broadcastRules, maxCalls, maxStreams, source, clock, metrics, gapCloser } = parts;
     this.protocol = protocol;
+    this.place = parts.place;
     this.groups = new GroupTable(protocol, parts);
     this.broadcasts = new BroadcastGroup({ source, rules: broadcastRules, metrics, gapCloser });
     this.calls = new CallTable({ source, clock, metrics, maxCalls });

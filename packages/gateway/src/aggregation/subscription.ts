@@ -1,11 +1,13 @@
 import type { CompletionPayload } from "@signalr-edge/protocol";
 import type { GroupRule } from "../config/hub-rules.ts";
 import type { Group } from "./group.ts";
+import type { GroupTable } from "./group-table.ts";
 import type { Member } from "./ports.ts";
 
 /** One client's join that has not been answered yet. */
 export interface Waiter {
   readonly client: Member;
+  readonly table: GroupTable;
   readonly subscription: Subscription;
   /** `undefined`: fire-and-forget, gets no completion (R-25). */
   readonly invocationId: string | undefined;

@@ -149,6 +149,7 @@ test("a hub without rules has empty ones", () => {
   const rules = compileHubRules(hubOf(""));
   expect(rules).toEqual({
     path: "/hub",
+    shards: 1,
     groups: [],
     joins: new Map(),
     leaves: new Map(),

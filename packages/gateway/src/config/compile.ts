@@ -39,7 +39,8 @@ export function compileHubRules(hub: HubConfig): HubRules {
   const broadcasts = new Map<string, BroadcastRule>();
   for (const broadcast of hub.broadcasts) broadcasts.set(broadcast.target, broadcast);
   const partitionBy = hub.partitionBy.filter((source) => claimOf(source) === undefined).map(compilePartitionSource);
-  return { path: hub.path, groups, joins, leaves, targets, calls, streams, broadcasts, partitionBy };
+  const { shards } = hub.sharedUpstream;
+  return { path: hub.path, groups, joins, leaves, targets, calls, streams, broadcasts, partitionBy, shards };
 }
 
 /** Claims that `partitionBy` names. They never travel to the origin, so the rules of the data path do not know them. */
@@ -59,14 +60,16 @@ function compileGroup(config: GroupConfig): GroupRule {
     join: compileMethod(config.join),
     leave: config.leave === undefined ? undefined : compileMethod(config.leave),
     messages,
+    upstream: config.upstream,
     keyKind: config.keyKind,
     cacheMs: config.joinResult === "cached" ? config.cacheMs : undefined,
     onGap: config.onGap,
     lingerMs: config.lingerMs,
   };
   for (const message of config.messages) {
-    const { target, to, onSlow, privateCopies } = message;
-    messages.push({ group, target, keys: compileKeys(message), to, onSlow, privateCopies });
+    const { target, key, keyMessagePack, to, onSlow, privateCopies } = message;
+    const keys = key === undefined ? undefined : compileKeys({ key, keyMessagePack });
+    messages.push({ group, target, keys, to, onSlow, privateCopies });
   }
   return group;
 }

@@ -120,6 +120,34 @@ hub /b -> http://127.0.0.1/b
   expect(text).not.toMatch(/top-secret|hidden|0123456789abcdef/);
 });
 
+test("several shared upstreams, and those of single keys, are described where they are set up", () => {
+  const text = describeText(`
+hubs:
+  - path: /a
+    origin: http://127.0.0.1/a
+    sharedUpstream: { shards: 4, headers: { x-edge: "1" } }
+    groups:
+      - name: chat
+        access: public
+        join: { method: Enter, key: "{0}" }
+        messages: [{ target: Said }, { target: Topic, key: "{0.room}" }]
+        upstream: perKey
+`);
+  const lines = text.split("\n");
+  expect(lines).toContain(
+    "  shared upstream  anonymous, headers x-edge; 4 of them, over which the keys of groups are spread",
+  );
+  expect(lines.slice(lines.indexOf("    leave    none"))).toEqual([
+    "    leave    none",
+    "    message  Said belongs to the key of its upstream, sent to its members",
+    "    message  Topic belongs to chat:{0.room}, sent to its members",
+    "    upstream one for each key",
+    "    gap      members are closed and reconnect",
+    "    linger   10 s after the last member left; exact keys",
+    "",
+  ]);
+});
+
 test("every kind of rule is described, with who may use it", () => {
   const text = describeText(`
 hubs:

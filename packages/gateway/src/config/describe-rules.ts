@@ -79,10 +79,11 @@ function describePrivateUpstream(hub: HubConfig): string {
 
 function describeSharedUpstream(hub: HubConfig): string {
   if (!hasRules(hub)) return "none";
-  const { accessTokenEnv, headers } = hub.sharedUpstream;
+  const { accessTokenEnv, headers, shards } = hub.sharedUpstream;
   const token = accessTokenEnv === undefined ? "anonymous" : `access token from ${accessTokenEnv}`;
   const names = Object.keys(headers);
-  return names.length === 0 ? token : `${token}, headers ${names.join(", ")}`;
+  const identity = names.length === 0 ? token : `${token}, headers ${names.join(", ")}`;
+  return shards === 1 ? identity : `${identity}; ${shards} of them, over which the keys of groups are spread`;
 }
 
 function describeRules({ groups, broadcasts, calls, streams }: HubRules): readonly string[] {
@@ -107,6 +108,7 @@ function describeGroup(group: GroupRule): readonly string[] {
     describeMethod("join", group, group.join),
     ...(group.leave === undefined ? [row("leave", "none", 2)] : [describeMethod("leave", group, group.leave)]),
     ...group.messages.map(describeTarget),
+    ...(group.upstream === "shared" ? [] : [row("upstream", "one for each key", 2)]),
     ...(group.cacheMs === undefined ? [] : [row("cache", describeCache(group.cacheMs), 2)]),
     row("gap", gapPolicies[group.onGap], 2),
     row("linger", `${seconds(group.lingerMs)} after the last member left; ${kind}`, 2),
@@ -161,7 +163,7 @@ function describeMethod(verb: "join" | "leave", group: GroupRule, rule: HubMetho
 function describeTarget(rule: TargetRule): string {
   const receivers = rule.to === "joiner" ? "sent to the clients that are joining" : "sent to its members";
   const copies = rule.privateCopies === "deliver" ? ", private copies are delivered" : "";
-  const keys = describeKeys(rule.group, rule.keys);
+  const keys = rule.keys === undefined ? "the key of its upstream" : describeKeys(rule.group, rule.keys);
   return row("message", `${rule.target} belongs to ${keys}, ${receivers}${copies}${slowPolicies[rule.onSlow]}`, 2);
 }
 

@@ -43,7 +43,8 @@ export interface HubMethodRule {
 export interface TargetRule {
   readonly group: GroupRule;
   readonly target: string;
-  readonly keys: KeyTemplates;
+  /** `undefined`: every such message belongs to the key of the upstream that it comes on (`upstream: perKey` only). */
+  readonly keys: KeyTemplates | undefined;
   /** `joiner`: the hub sends it with Clients.Caller during a join (R-23). */
   readonly to: "members" | "joiner";
   readonly onSlow: SlowPolicy;
@@ -63,6 +64,8 @@ export interface GroupRule {
    */
   readonly leave: HubMethodRule | undefined;
   readonly messages: readonly TargetRule[];
+  /** `perKey`: each key has a shared upstream to itself; its join then yields one key. */
+  readonly upstream: "shared" | "perKey";
   /** `text`: 42 and "42" are one key, for hubs whose join takes a string where their messages carry a number. */
   readonly keyKind: "exact" | "text";
   /** How long the result of a join answers further joins of a key that is joined; `undefined`: never (`fresh`). */
@@ -111,4 +114,6 @@ export interface HubRules {
   /** By target. */
   readonly broadcasts: ReadonlyMap<string, BroadcastRule>;
   readonly partitionBy: readonly PartitionSource[];
+  /** Over how many shared upstreams the keys of a partition and hub protocol are spread, from 1. */
+  readonly shards: number;
 }

@@ -12,8 +12,7 @@ interface LaterKey {
  */
 const laterKeys: Readonly<Record<string, Readonly<Record<string, LaterKey>>>> = {
   admin: { tls: {} },
-  "hubs[].sharedUpstream": { shards: { neutral: 1 }, standby: { neutral: false } },
-  "hubs[].groups[]": { upstream: { neutral: "shared" } },
+  "hubs[].sharedUpstream": { standby: { neutral: false } },
   "hubs[].groups[].messages[]": { sequence: {} },
 };
 

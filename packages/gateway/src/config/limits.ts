@@ -139,6 +139,12 @@ export const limitDefinitions = {
     description:
       "Most client joins that wait for an answer on one shared upstream. A further one is answered with an error.",
   },
+  maxPerKeyUpstreams: {
+    default: 256,
+    max: 10_000,
+    description:
+      "Most shared upstreams of one hub that serve a single key (upstream: perKey). A join that needs a further one is answered with an error.",
+  },
   maxSharedCalls: {
     default: 10_000,
     max: 1_000_000,

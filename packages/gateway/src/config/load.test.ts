@@ -157,13 +157,12 @@ trustedProxies: []
 hubs:
   - path: /hub
     origin: http://127.0.0.1:5000/hub
-    sharedUpstream: { shards: 1, standby: false }
+    sharedUpstream: { standby: false }
     groups:
       - name: event
         access: public
         ${join}
         ${messages}
-        upstream: shared
 `;
   expect(errorLines(text)).toEqual([]);
 });
@@ -175,24 +174,21 @@ hubs:
   - path: /hub
     origin: http://127.0.0.1:5000/hub
     probeTtlMs: 5
-    sharedUpstream: { shards: 4, standby: true }
+    sharedUpstream: { standby: true }
     groups:
       - name: broadcast
         access: public
         ${join}
         messages: [{ target: Changed, key: "{0.id}", sequence: "{0.v}" }]
-        upstream: perKey
 `;
   const orWrite = "is not supported by this version; leave the key out or write";
   const leaveOut = "is not supported by this version; leave it out";
   expect(errorLines(text)).toEqual([
     `admin.tls: ${leaveOut}`,
     expect.stringMatching(/^hubs\[0\]\.probeTtlMs: unknown key; /),
-    `hubs[0].sharedUpstream.shards: 4 ${orWrite} 1`,
     `hubs[0].sharedUpstream.standby: true ${orWrite} false`,
     'hubs[0].groups[0].name: "broadcast" is reserved for a later version; choose another name',
     `hubs[0].groups[0].messages[0].sequence: ${leaveOut}`,
-    `hubs[0].groups[0].upstream: "perKey" ${orWrite} "shared"`,
   ]);
 });
 
@@ -218,7 +214,7 @@ admin: { host: 10.0.0.1, port: "\${ADMIN_PORT}" }
     'hubs[0].groups[0].leave.key: "{1}" must name whole arguments, {0}, {1} and so on without a gap (or {0[]}), each once: when the last member disconnects the gateway itself invokes the leave method, with nothing but the values of the join key',
     'hubs[0].groups[0].messages[0].key: "{0.id", character 1: "{" is never closed; a literal brace is written "{{"',
     'hubs[0].groups[0].access: is missing; must be "public", "authenticated", "probe" or { claims: { NAME: [VALUES] } }',
-    "hubs[0].groups[1]: must be a mapping with the keys name, access, join, leave, messages, joinResult, cacheMs, probeTtlMs, onGap, lingerMs, keyKind, not 42",
+    "hubs[0].groups[1]: must be a mapping with the keys name, access, join, leave, messages, upstream, joinResult, cacheMs, probeTtlMs, onGap, lingerMs, keyKind, not 42",
     "hubs[0].origin: is missing; must be an http:// or https:// URL of the hub",
     `admin.port: environment variable ADMIN_PORT is not set; set it or write \${ADMIN_PORT:-default}`,
     `admin.token: is missing; required because admin.host "10.0.0.1" can be reached from other machines. Set one, best as \${ADMIN_TOKEN}, or use host 127.0.0.1`,

@@ -113,5 +113,7 @@ function checkInput(raw: unknown, { environment, fileName }: LoadOptions): LoadR
 
 /** Where a number belongs, so that digits out of the environment are read as one. */
 function isNumberPath(path: ConfigPath): boolean {
-  return /^(?:(?:listen|admin)\.port|limits\.\w+|hubs\[\d+\](?:\.\w+\[\d+\])?\.\w+Ms)$/.test(formatPath(path));
+  return /^(?:(?:listen|admin)\.port|limits\.\w+|hubs\[\d+\](?:\.sharedUpstream\.shards|(?:\.\w+\[\d+\])?\.\w+Ms))$/.test(
+    formatPath(path),
+  );
 }

@@ -64,9 +64,34 @@ test.each([
     "cacheMs: must be a whole number of milliseconds from 1 to 3600000, not 0",
   ],
   [
-    "an upstream per key",
-    `access: public\n${join}\n${messages}\nupstream: perKey`,
-    'upstream: "perKey" is not supported by this version; leave the key out or write "shared"',
+    "an unknown upstream",
+    `access: public\n${join}\n${messages}\nupstream: private`,
+    'upstream: must be "shared" or "perKey", not "private"',
+  ],
+  [
+    "a message without a key",
+    `access: public\n${join}\nmessages: [{ target: T }]`,
+    'messages[0].key: is missing; must be a key template such as "{0}" or "{0.eventId}"; for messages that do not carry their key, write upstream: perKey',
+  ],
+  [
+    "upstreams per key and a join of several keys",
+    'access: public\njoin: { method: A, key: "{0[]}" }\nmessages: [{ target: T }]\nupstream: perKey',
+    'join.key: "{0[]}" must yield one key with upstream: perKey, for one join cannot be made on several upstreams; leave out [], or write upstream: shared',
+  ],
+  [
+    "upstreams per key and a join of several keys on MessagePack",
+    'access: public\njoin: { method: A, key: "{0}", keyMessagePack: "{0.ids[]}" }\nmessages: [{ target: T }]\nupstream: perKey',
+    'join.keyMessagePack: "{0.ids[]}" must yield one key with upstream: perKey, for one join cannot be made on several upstreams; leave out [], or write upstream: shared',
+  ],
+  [
+    "a key for MessagePack alone",
+    `access: public\n${join}\nmessages: [{ target: T, keyMessagePack: "{0}" }]\nupstream: perKey`,
+    "messages[0].key: is missing; keyMessagePack can only replace a key",
+  ],
+  [
+    "one target twice on the upstream of a key",
+    `access: public\n${join}\nmessages: [{ target: T }, { target: T, key: "{0}" }]\nupstream: perKey`,
+    'messages[1].target: "T" is claimed by hubs[0].groups[0].messages[0]; a message may belong to one rule only',
   ],
   [
     "a negative linger",
@@ -122,6 +147,16 @@ groups:
     'hubs[0].groups[1].messages[0].target: "T" is claimed with the same key by hubs[0].groups[0].messages[0]; a message may belong to one rule only',
     'hubs[0].groups[2].messages[1].target: "U" is claimed with the same key by hubs[0].groups[0].messages[1]; a message may belong to one rule only',
   ]);
+});
+
+test("groups with upstreams of their own may share a target with others: what comes there is for one key", () => {
+  const text = hub(`
+groups:
+  - { name: a, access: public, join: { method: A, key: "{0}" }, messages: [{ target: T }], upstream: perKey }
+  - { name: b, access: public, join: { method: B, key: "{0}" }, messages: [{ target: T }], upstream: perKey }
+  - { name: c, access: public, join: { method: C, key: "{0}" }, messages: [{ target: T, key: "{0.x}" }] }
+`);
+  expect(errorLines(text)).toEqual([]);
 });
 
 test("a hub method may stand in one rule of any kind only", () => {

@@ -1,7 +1,8 @@
 import type { HubProtocolName } from "@signalr-edge/protocol";
+import { complaint } from "./complaint.ts";
 import { type ConfigIssue, type ConfigPath, formatPath } from "./config-error.ts";
 import type { KeyTemplate } from "./hub-rules.ts";
-import { areEqualTemplates, parseKeyTemplate, whyNotLeaveKey } from "./key-template.ts";
+import { areEqualTemplates, keyReferences, parseKeyTemplate, whyNotLeaveKey } from "./key-template.ts";
 import { looseList, looseMapping, looseText } from "./loose-value.ts";
 
 /**
@@ -19,6 +20,7 @@ export function ruleConflicts(hub: unknown, hubPath: ConfigPath): readonly Confi
     ...targetConflicts(groups),
     ...broadcastConflicts(hub, hubPath, groups),
     ...leaveConflicts(groups),
+    ...groups.flatMap(upstreamConflicts),
   ];
 }
 
@@ -112,6 +114,7 @@ function takenTargetMessage(target: string, first: ConfigPath): string {
 
 interface Claim {
   readonly path: ConfigPath;
+  readonly group: LooseGroup["group"];
   readonly keys: Readonly<Record<HubProtocolName, KeyTemplate | undefined>>;
 }
 
@@ -122,22 +125,23 @@ function targetConflicts(groups: readonly LooseGroup[]): readonly ConfigIssue[] 
     for (const [index, message] of looseList(group.messages).entries()) {
       const target = looseText(looseMapping(message).target);
       if (target === undefined) continue;
-      const claim = { path: [...path, "messages", index], keys: looseKeys(message) };
+      const claim = { path: [...path, "messages", index], group, keys: looseKeys(message) };
       const earlier = claims.get(target) ?? [];
       claims.set(target, [...earlier, claim]);
       const rival = earlier.find((other) => claimSameMessages(other, claim));
       if (rival !== undefined) {
-        issues.push({
-          path: [...claim.path, "target"],
-          message: `"${target}" is claimed with the same key by ${formatPath(rival.path)}; a message may belong to one rule only`,
-        });
+        const how = isPerKey(group) ? "claimed" : "claimed with the same key";
+        const message = `"${target}" is ${how} by ${formatPath(rival.path)}; a message may belong to one rule only`;
+        issues.push({ path: [...claim.path, "target"], message });
       }
     }
   }
   return issues;
 }
 
+/** What comes on the upstream of a key is for that key alone, so there the rules of other groups are no rivals. */
 function claimSameMessages(left: Claim, right: Claim): boolean {
+  if (isPerKey(left.group) || isPerKey(right.group)) return left.group === right.group;
   return (["json", "messagepack"] as const).some((protocol) => {
     const [leftKey, rightKey] = [left.keys[protocol], right.keys[protocol]];
     return leftKey !== undefined && rightKey !== undefined && areEqualTemplates(leftKey, rightKey);
@@ -158,6 +162,33 @@ function leaveConflicts(groups: readonly LooseGroup[]): readonly ConfigIssue[] {
     const key = "keyMessagePack" in looseMapping(group.leave) ? "keyMessagePack" : "key";
     return [{ path: [...path, "leave", key], message: `on MessagePack connections, ${messagePack}` }];
   });
+}
+
+/** Who has to say the key of a message: the message itself, unless it is the upstream. */
+function upstreamConflicts({ group, path }: LooseGroup): readonly ConfigIssue[] {
+  const issues: ConfigIssue[] = [];
+  const keys = isPerKey(group) ? Object.entries(looseMapping(group.join)) : [];
+  for (const [name, value] of keys) {
+    const template = name === "key" || name === "keyMessagePack" ? looseTemplate(value) : undefined;
+    if (template === undefined || !keyReferences(template).some(({ expand }) => expand)) continue;
+    const message = `${JSON.stringify(template.source)} must yield one key with upstream: perKey, for one join cannot be made on several upstreams; leave out [], or write upstream: shared`;
+    issues.push({ path: [...path, "join", name], message });
+  }
+  for (const [index, message] of looseList(group.messages).entries()) {
+    const { key, keyMessagePack, target } = looseMapping(message);
+    if (target === undefined || key !== undefined || (isPerKey(group) && keyMessagePack === undefined)) continue;
+    const keyPath = [...path, "messages", index, "key"];
+    if (isPerKey(group)) issues.push({ path: keyPath, message: "is missing; keyMessagePack can only replace a key" });
+    else issues.push({ path: keyPath, message: complaint(key, messageKey) });
+  }
+  return issues;
+}
+
+const messageKey =
+  'a key template such as "{0}" or "{0.eventId}"; for messages that do not carry their key, write upstream: perKey';
+
+function isPerKey({ upstream }: LooseGroup["group"]): boolean {
+  return upstream === "perKey";
 }
 
 function looseKeys(rule: unknown): Claim["keys"] {

@@ -50,9 +50,11 @@ const messageSchema = section({
   target: text("the name of a target", check.checkTarget).describe(
     "Target that the hub sends to the group; exact, case matters.",
   ),
-  key: keyTemplate(check.checkMessageKey).describe(
-    "Key template over the arguments of the message, such as {0.eventId}.",
-  ),
+  key: keyTemplate(check.checkMessageKey)
+    .optional()
+    .describe(
+      "Key template over the arguments of the message, such as {0.eventId}. May be left out with upstream: perKey.",
+    ),
   keyMessagePack: keyTemplate(check.checkMessageKey).optional().describe("Replaces key on MessagePack connections."),
   to: choice(["members", "joiner"])
     .default("members")
@@ -79,6 +81,9 @@ export const groupSchema = section({
   messages: list("a list of messages, at least one", messageSchema, 1).describe(
     "The targets that belong to the group.",
   ),
+  upstream: choice(["shared", "perKey"])
+    .default("shared")
+    .describe("perKey: each key has an upstream to itself, for messages that do not carry the key."),
   joinResult: choice(["fresh", "cached"])
     .default("fresh")
     .describe(

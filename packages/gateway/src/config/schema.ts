@@ -69,7 +69,10 @@ const sharedUpstreamSchema = section({
     )
     .default({})
     .describe("Headers that the shared upstreams send to the origin."),
-}).describe("The identity of the shared upstreams; anonymous without it.");
+  shards: integer(undefined, 1, 64)
+    .default(1)
+    .describe("Over how many shared upstreams the keys of each partition and hub protocol are spread."),
+}).describe("Identity and number of the shared upstreams; one, anonymous, without it.");
 
 const jwtSchema = section({
   issuer: text("the issuer of the tokens", check.checkNotEmpty).describe("What the iss claim must be, exactly."),

@@ -72,6 +72,16 @@ messages: [{ target: T, key: "{0.id}", onSlow: conflate }]`,
     ),
   ],
   [
+    "keys that are spread over several upstreams",
+    group(`${join}\n${leave}\n${messages}`, "sharedUpstream: { shards: 4 }"),
+  ],
+  ["upstreams per key, which end without a leave", group(`${join}\nmessages: [{ target: T }]\nupstream: perKey`)],
+  [
+    "a target of upstreams per key that has a key elsewhere",
+    `${group(`${join}\nmessages: [{ target: T }]\nupstream: perKey`)}
+      - { name: b, access: public, ${join.replace("Join", "B")}, ${leave}, ${messages} }`,
+  ],
+  [
     "a key that is another on MessagePack",
     group(`${join}\n${leave}\nmessages: [{ target: T, key: "{0.id}", keyMessagePack: "{0[0]}" }]`),
   ],
@@ -136,6 +146,18 @@ test.each([
   [
     group(`${join}\n${leave}\nmessages: [{ target: T, key: "{0.a}" }, { target: T, key: "{0.b}" }]`),
     "hubs[0].groups: T is claimed by event:{0.a} and event:{0.b}; a message that has both keys goes to the members of both",
+  ],
+  [
+    group(`join: { method: Join, key: "{0[]}" }\n${leave}\n${messages}`, "sharedUpstream: { shards: 4 }"),
+    "hubs[0].groups[0].join.key: yields several keys, so all keys of this group stay on one of the 4 shards",
+  ],
+  [
+    "hubs: [{ path: /hub, origin: http://127.0.0.1/hub, sharedUpstream: { shards: 2 }, broadcasts: [{ target: T }] }]",
+    "hubs[0].sharedUpstream.shards: 2, but the hub has no group whose keys could be spread; everything else uses the first one",
+  ],
+  [
+    group(`${join}\n${leave}\n${messages}\nupstream: perKey`),
+    "hubs[0].groups[0].upstream: perKey opens an origin connection for each key, and every message says its key itself; with shared one connection would do",
   ],
   [
     group(`${join}\n${leave}\njoinResult: cached\ncacheMs: 5\nmessages: [{ target: S, key: "{0.id}", to: joiner }]`),

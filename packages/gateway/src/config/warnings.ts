@@ -1,6 +1,6 @@
 import { compileHubRules } from "./compile.ts";
 import type { Access, GroupRule, HubRules, KeyTemplates, TargetRule } from "./hub-rules.ts";
-import { haveSameShape } from "./key-template.ts";
+import { haveSameShape, keyReferences } from "./key-template.ts";
 import { isLoopbackHost } from "./loopback.ts";
 import { type Config, type HubConfig, hasRules } from "./schema.ts";
 
@@ -62,6 +62,7 @@ function hubWarnings(hub: HubConfig, path: string): readonly string[] {
     hub.sharedUpstream.accessTokenEnv !== undefined || headers.includes("authorization") || headers.includes("cookie");
   return [
     ...found,
+    ...shardWarnings(rules, path),
     ...rules.groups.flatMap((group, index) => groupWarnings(group, `${path}.groups[${index}]`, hasCredential)),
     ...targetWarnings(rules, path),
     ...[...rules.calls.values()].flatMap((call, index) =>
@@ -73,6 +74,26 @@ function hubWarnings(hub: HubConfig, path: string): readonly string[] {
   ];
 }
 
+/** Only keys of groups are spread, and those of one rule only if its joins name one key each. */
+function shardWarnings({ shards, groups }: HubRules, path: string): readonly string[] {
+  if (shards === 1) return [];
+  if (groups.every(({ upstream }) => upstream === "perKey")) {
+    const reason = "but the hub has no group whose keys could be spread; everything else uses the first one";
+    return [`${path}.sharedUpstream.shards: ${shards}, ${reason}`];
+  }
+  return groups.flatMap(({ upstream, join }, index) =>
+    upstream === "shared" && yieldsSeveral(join.keys)
+      ? [
+          `${path}.groups[${index}].join.key: yields several keys, so all keys of this group stay on one of the ${shards} shards`,
+        ]
+      : [],
+  );
+}
+
+function yieldsSeveral({ json, messagepack }: KeyTemplates): boolean {
+  return [json, messagepack].some((template) => keyReferences(template).some(({ expand }) => expand));
+}
+
 function accessWarnings(access: Access, path: string, hasCredential: boolean): readonly string[] {
   if (access.kind !== "public" || !hasCredential) return [];
   return [
@@ -82,7 +103,13 @@ function accessWarnings(access: Access, path: string, hasCredential: boolean): r
 
 function groupWarnings(group: GroupRule, path: string, hasCredential: boolean): readonly string[] {
   const found = [...accessWarnings(group.access, path, hasCredential)];
-  if (group.leave === undefined) {
+  if (group.upstream === "perKey" && group.messages.every(({ keys }) => keys !== undefined)) {
+    found.push(
+      `${path}.upstream: perKey opens an origin connection for each key, and every message says its key itself; with shared one connection would do`,
+    );
+  }
+  // The upstream of a key ends soon after its last member left.
+  if (group.leave === undefined && group.upstream === "shared") {
     found.push(
       `${path}.leave: missing: the origin keeps sending a group that has no members, until the shared upstream ends`,
     );
@@ -115,9 +142,10 @@ function joinerWarnings({ group, target, to, onSlow }: TargetRule, path: string)
 }
 
 function keyWarnings(rule: TargetRule, path: string): readonly string[] {
-  const protocol = neverEqual(rule.group.join.keys, rule.keys);
-  if (protocol === undefined) return [];
-  const [message, join] = [rule.keys[protocol].source, rule.group.join.keys[protocol].source];
+  const { keys, group } = rule;
+  const protocol = keys && neverEqual(group.join.keys, keys);
+  if (keys === undefined || protocol === undefined) return [];
+  const [message, join] = [keys[protocol].source, group.join.keys[protocol].source];
   return [
     `${path}.key: "${message}" can never equal the join key "${join}": text and number of references differ, so ${rule.target} would reach nobody`,
   ];
@@ -127,11 +155,15 @@ function neverEqual(join: KeyTemplates, message: KeyTemplates): "json" | "messag
   return (["json", "messagepack"] as const).find((protocol) => !haveSameShape(join[protocol], message[protocol]));
 }
 
-/** Rules of one target with the same key are refused; with different keys a message may still match both. */
+/**
+ * Rules of one target with the same key are refused; with different keys a message may still match both, unless they have
+ * upstreams of their own.
+ */
 function targetWarnings(rules: HubRules, path: string): readonly string[] {
-  return [...rules.targets].flatMap(([target, claims]) => {
+  return [...rules.targets].flatMap(([target, all]) => {
+    const claims = all.filter(({ group }) => group.upstream === "shared");
     if (claims.length < 2) return [];
-    const names = claims.map((claim) => `${claim.group.name}:${claim.keys.json.source}`).join(" and ");
+    const names = claims.map(({ group, keys }) => `${group.name}:${keys?.json.source ?? ""}`).join(" and ");
     return [
       `${path}.groups: ${target} is claimed by ${names}; a message that has both keys goes to the members of both`,
     ];

@@ -24,7 +24,7 @@ export class HubMetrics {
   clientMessages = 0;
   /** Messages on a shared upstream that belong to no rule, no key or no group (R-03, R-05). */
   unattributed = 0;
-  /** Group messages that arrived a second time on a private upstream (R-13). */
+  /** Group messages that arrived a second time on a private upstream (R-13); broadcasts on other than the primary one. */
   duplicatesDropped = 0;
   slowConsumers = 0;
   /** Group messages that clients behind did not get: dropped, or replaced by a newer one of their key. */
@@ -37,6 +37,9 @@ export class HubMetrics {
   originJoins = 0;
   originLeaves = 0;
   joinErrors = 0;
+  /** Shared upstreams of single keys (`upstream: perKey`), now, and joins refused because there were too many. */
+  perKeyUpstreams = 0;
+  perKeyRefusals = 0;
   /** Shared calls: answered without an invocation of their own, and invocations at the origin. */
   sharedCalls = 0;
   originCalls = 0;

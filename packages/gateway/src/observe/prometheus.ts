@@ -33,7 +33,11 @@ export const hubFamilies: readonly HubFamily[] = [
   counter("client_bytes_total", "Bytes of hub messages handed to clients", (m) => m.clientBytes),
   counter("client_messages_total", "Hub messages received from clients, pings left out", (m) => m.clientMessages),
   counter("unattributed_total", "Messages on a shared upstream without rule, key or group", (m) => m.unattributed),
-  counter("duplicates_dropped_total", "Group messages that came a second time, privately", (m) => m.duplicatesDropped),
+  counter(
+    "duplicates_dropped_total",
+    "Messages that came a second time: privately, or a broadcast on a further shared upstream",
+    (m) => m.duplicatesDropped,
+  ),
   counter("slow_consumers_total", "Clients cut because they did not read", (m) => m.slowConsumers),
   counter("dropped_total", "Group messages not sent to clients behind (onSlow: drop)", (m) => m.dropped),
   counter("conflated_total", "Group messages replaced by a newer one for clients behind", (m) => m.conflated),
@@ -46,6 +50,8 @@ export const hubFamilies: readonly HubFamily[] = [
   counter("origin_calls_total", "Invocations of shared calls sent to the origin", (m) => m.originCalls),
   counter("origin_streams_total", "Shared streams started at the origin", (m) => m.originStreams),
   counter("join_errors_total", "Join invocations that the origin refused", (m) => m.joinErrors),
+  gauge("per_key_upstreams", "Shared upstreams that serve a single key", (m) => m.perKeyUpstreams),
+  counter("per_key_refusals_total", "Joins refused because of limits.maxPerKeyUpstreams", (m) => m.perKeyRefusals),
 ];
 
 /** Metrics without labels. */

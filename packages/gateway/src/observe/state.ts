@@ -11,6 +11,10 @@ export interface HubState {
     readonly protocol: string;
     readonly state: string;
     readonly groups: number;
+    /** Of `sharedUpstream.shards`, from 0; absent for the upstream of a key. */
+    readonly shard?: number;
+    /** As in `groups`; the upstream of this key alone. */
+    readonly key?: string;
   }[];
   readonly privateUpstreams: number;
   /** Number of groups in all; `groups` shows the largest of them. */
@@ -53,6 +57,7 @@ export function hubState(runtime: HubRuntime): HubState {
       joins: metrics.joins,
       originJoins: metrics.originJoins,
       originLeaves: metrics.originLeaves,
+      perKeyRefusals: metrics.perKeyRefusals,
     },
   };
 }

@@ -13,7 +13,7 @@ import type {
   StreamListener,
 } from "../aggregation/ports.ts";
 import type { Clock, Timer } from "../clock.ts";
-import type { Logger } from "../observe/log.ts";
+import type { LogFields, Logger } from "../observe/log.ts";
 import type { HubMetrics } from "../observe/metrics.ts";
 import { backoffDelayMs } from "./backoff.ts";
 import { completionPayload } from "./completion-payload.ts";
@@ -33,7 +33,7 @@ export interface SharedUpstreamParts {
   readonly metrics: HubMetrics;
   readonly log: Logger;
   /** Labels for the log. */
-  readonly labels: { readonly hub: string; readonly partition: string; readonly protocol: string };
+  readonly labels: LogFields;
 }
 
 type State =
@@ -45,7 +45,8 @@ type State =
   | { readonly name: "closed" };
 
 /**
- * The one hub connection of a (hub, partition, hub protocol), kept open while somebody wants it.
+ * One hub connection for all clients of a (hub, partition, hub protocol), kept open while somebody wants it: for all
+ * groups, for those of a shard, or for the one of a key.
  *
  *   idle -> connecting -> handshaking -> open
  *             ^    \          \            \
