@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { SpreadCloser } from "./aggregation/spread-closer.ts";
 import type { ClientConnection } from "./client/client-connection.ts";
@@ -97,7 +98,15 @@ class WiredGateway implements Gateway {
     const registry = this.#registry;
     const metrics = this.metrics;
     const connections = (): Iterable<ClientConnection> => registry.connections();
-    this.#hubs = new RunningHubs(config, { limits, environment, clock, metrics, log, connections });
+    this.#hubs = new RunningHubs(config, {
+      limits,
+      environment,
+      instanceId: randomUUID(),
+      clock,
+      metrics,
+      log,
+      connections,
+    });
     const connector = new Connector({ registry, limits, turn: new Turn(), clock, metrics, log });
     this.#clientServer = new ClientServer({
       hubs: this.#hubs.current.map((runtime) => ({ runtime, config: runtime.config })),

@@ -17,6 +17,7 @@ import type { Config, HubConfig } from "./config/schema.ts";
 import type { Logger } from "./observe/log.ts";
 import type { HubMetrics } from "./observe/metrics.ts";
 import { type DialOutcome, dial } from "./upstream/dial.ts";
+import { loopStatus, refusalReason, writeChain } from "./upstream/gateway-chain.ts";
 import { SharedUpstream } from "./upstream/shared-upstream.ts";
 import {
   type NegotiateOptions,
@@ -29,8 +30,8 @@ import type { UpstreamRequest } from "./upstream/upstream-request.ts";
 /** Origins may nest and number more than clients are allowed to. */
 const upstreamPeekLimits = { maxDepth: 1024, maxArguments: 65_536 };
 
-/** Between two log lines about redirects that are not followed. */
-const redirectReportIntervalMs = 10_000;
+/** Between two log lines about an origin that is not where clients are sent, or leads back here. */
+const reportIntervalMs = 10_000;
 
 /** How long a shared upstream is kept that nobody needs. */
 const idleUpstreamMs = 30_000;
@@ -39,6 +40,8 @@ export interface HubRuntimeParts {
   readonly config: HubConfig;
   readonly limits: Config["limits"];
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Names this gateway among others. */
+  readonly instanceId: string;
   readonly clock: Clock;
   readonly metrics: HubMetrics;
   readonly log: Logger;
@@ -56,7 +59,7 @@ export class HubRuntime {
   readonly #gapCloser: SpreadCloser;
   readonly #lines: LineTable;
   readonly #sharedHeaders: Readonly<Record<string, string>>;
-  #redirectReportableAtMs = Number.NEGATIVE_INFINITY;
+  #reportableAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: HubRuntimeParts) {
     this.#parts = parts;
@@ -74,7 +77,10 @@ export class HubRuntime {
       ...trust,
     };
     this.#gapCloser = new SpreadCloser(parts.clock, closeReasons.gap, parts.limits.gapSpreadMs);
-    this.#sharedHeaders = sharedUpstreamHeaders(parts.config, parts.environment);
+    this.#sharedHeaders = {
+      ...sharedUpstreamHeaders(parts.config, parts.environment),
+      ...writeChain([], parts.instanceId),
+    };
     const { metrics, clock, log, limits } = parts;
     this.#lines = new LineTable({
       metrics,
@@ -85,6 +91,10 @@ export class HubRuntime {
       create: (client, place) => this.#createLine(client, place),
     });
     this.hub = new Hub({ rules: this.#rules, metrics, clock, limits, lines: this.#lines });
+  }
+
+  get instanceId(): string {
+    return this.#parts.instanceId;
   }
 
   get config(): HubConfig {
@@ -118,7 +128,7 @@ export class HubRuntime {
 
   async negotiate(as: UpstreamRequest): Promise<NegotiateOutcome> {
     const outcome = await negotiate(this.config.origin, as, this.#negotiateOptions);
-    if (outcome.kind === "unreachable") this.#reportRedirect(outcome.reason, outcome.redirectHost);
+    this.#reportMisrouted(outcome);
     return outcome;
   }
 
@@ -183,11 +193,17 @@ export class HubRuntime {
   }
 
   /** Every client is sent there, and one line says so. */
-  #reportRedirect(reason: string, host: string | undefined): void {
+  #reportMisrouted(outcome: NegotiateOutcome): void {
     const { clock, log } = this.#parts;
-    if (host === undefined || clock.now() < this.#redirectReportableAtMs) return;
-    this.#redirectReportableAtMs = clock.now() + redirectReportIntervalMs;
-    log.warn("upstream.redirect-refused", { hub: this.config.path, host, reason });
+    const hub = this.config.path;
+    const isLoop = outcome.kind === "refused" && outcome.status === loopStatus;
+    const redirectHost = outcome.kind === "unreachable" ? outcome.redirectHost : undefined;
+    if ((!isLoop && redirectHost === undefined) || clock.now() < this.#reportableAtMs) return;
+    this.#reportableAtMs = clock.now() + reportIntervalMs;
+    if (outcome.kind === "refused") log.warn("upstream.refused", { hub, reason: refusalReason(outcome) });
+    else if (outcome.kind === "unreachable") {
+      log.warn("upstream.redirect-refused", { hub, host: redirectHost, reason: outcome.reason });
+    }
   }
 
   /** A line keeps its partition and protocol, not its first client, which it outlives. */

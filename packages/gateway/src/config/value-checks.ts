@@ -135,6 +135,9 @@ const connectionHeaders: readonly string[] = [
 export const checkHeaderName: ValueCheck = (value) => {
   const name = value.toLowerCase();
   if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name)) return `must be the name of an HTTP header, not ${showValue(value)}`;
+  if (name === "x-signalr-edge-chain") {
+    return `${showValue(value)} is how gateways know each other, and made by the gateway itself; leave it out`;
+  }
   if (connectionHeaders.includes(name) || name.startsWith("sec-websocket-")) {
     return `${showValue(value)} belongs to a single connection and cannot be passed on; leave it out`;
   }

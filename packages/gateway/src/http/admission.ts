@@ -5,6 +5,7 @@ import { builtInForwardHeaders, type HubConfig } from "../config/schema.ts";
 import type { HubRuntime } from "../hub-runtime.ts";
 import type { Owner } from "../identity.ts";
 import type { Logger } from "../observe/log.ts";
+import { chainHeader, loopStatus, maxChainLength, readChain, writeChain } from "../upstream/gateway-chain.ts";
 import type { NegotiateOutcome, UpstreamTicket } from "../upstream/upstream-negotiate.ts";
 import { findToken } from "./bearer-token.ts";
 import { type Caller, isOtherUser } from "./caller.ts";
@@ -85,8 +86,12 @@ export class Admission {
 
   /** Who asks. With `jwt` that is settled here for every request; otherwise it is the origin that knows. */
   async identify(knock: Knock): Promise<Identified> {
-    const as = this.#forward(knock);
-    const caller = { as, identity: undefined, credential: credentialDigest(as) };
+    const chain = readChain(knock.request.headers[chainHeader]);
+    if (chain.includes(this.runtime.instanceId)) return { kind: "refused", answer: answers.loop };
+    if (chain.length >= maxChainLength) return { kind: "refused", answer: answers.tooManyGateways };
+    const as = this.#forward(knock, chain);
+    const isGateway = chain.length > 0;
+    const caller = { as, identity: undefined, credential: credentialDigest(as), isGateway };
     if (this.#tokens === undefined) return { kind: "caller", caller };
     const found = findToken(knock.request, knock.query);
     if (found.kind === "none") return { kind: "refused", answer: answers.noToken };
@@ -96,13 +101,18 @@ export class Admission {
     return { kind: "caller", caller: { ...caller, identity: verdict.identity } };
   }
 
-  /** Whether somebody new may connect. */
-  async admit({ as }: Caller): Promise<AdmitOutcome> {
+  /**
+   * Whether somebody new may connect. A gateway is put to the next hop in any case: only there can a chain be seen to lead
+   * back to it, because what its clients share here travels on by a connection of this gateway's own.
+   */
+  async admit({ as, isGateway }: Caller): Promise<AdmitOutcome> {
     const { privateUpstream, authentication } = this.runtime.config;
     if (privateUpstream === "eager") return this.runtime.negotiate(as);
-    if (authentication !== "origin") return { kind: "accepted", ticket: undefined };
+    const accepted = { kind: "accepted", ticket: undefined } as const;
+    if (authentication !== "origin" && !isGateway) return accepted;
     const outcome = await this.#verdicts.of(as);
-    return outcome.kind === "accepted" ? { kind: "accepted", ticket: undefined } : outcome;
+    if (outcome.kind === "accepted") return accepted;
+    return authentication !== "origin" && isAboutClient(outcome) ? accepted : outcome;
   }
 
   /**
@@ -118,8 +128,9 @@ export class Admission {
   }
 
   /** What the origin is told of this client. A page that comes by `*` comes without credentials. */
-  #forward({ request, query, route, page }: Knock): Caller["as"] {
-    const as = forwardRequest(query, request.headers, this.#forwardHeaders, route);
+  #forward({ request, query, route, page }: Knock, chain: readonly string[]): Caller["as"] {
+    const forwarded = forwardRequest(query, request.headers, this.#forwardHeaders, route);
+    const as = { ...forwarded, headers: { ...forwarded.headers, ...writeChain(chain, this.runtime.instanceId) } };
     if (page !== "any") return as;
     const { cookie: _cookie, ...headers } = as.headers;
     return { ...as, headers };
@@ -138,6 +149,11 @@ function createVerifier(
   }
   if (jwksUrl === undefined) throw new Error("jwt without jwksFile and jwksUrl; the config was not validated");
   return new TokenVerifier({ ...expected, getKey: new KeyUrl(jwksUrl, log).getKey, clock });
+}
+
+/** The next hop answered, and what it refuses is the client: that is up to this gateway where it knows its users. */
+function isAboutClient(outcome: Exclude<NegotiateOutcome, { kind: "accepted" }>): boolean {
+  return outcome.kind === "error" || (outcome.kind === "refused" && outcome.status !== loopStatus);
 }
 
 function tokenRefusal(verdict: Exclude<TokenVerdict, { kind: "verified" }>): HttpAnswer {

@@ -8,6 +8,8 @@ export interface Caller {
   readonly identity: Identity | undefined;
   /** Digest of the credentials as they came: the same for requests with the same ones, and for those with none. */
   readonly credential: string;
+  /** It is a gateway that asks, for clients of its own. */
+  readonly isGateway: boolean;
 }
 
 /** Both users are verified, or there are none. */

@@ -41,6 +41,7 @@ test.each([
   "x-forwarded-for",
   "x-forwarded-host",
   "x-real-ip",
+  "x-signalr-edge-chain",
 ])("%s is never forwarded, named or not: it belongs to one leg, or a client could pose as a proxy with it", (name) => {
   const headers = { [name]: "1", "x-own": "2" };
   expect(forwardRequest("", headers, [name, "x-own"], direct).headers).toEqual({ "x-own": "2", ...route });

@@ -11,7 +11,7 @@ const ownParameters = new Set(["id", "negotiateversion", "usestatefulreconnect",
  * origin would take the upgrade of a client on Server-Sent Events for such a stream, and compress what is read here.
  */
 const neverForwarded =
-  /^(accept|accept-encoding|connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|host|content-.*|expect|sec-websocket-.*|forwarded|x[-_]forwarded.*|x[-_]real[-_]ip)$/;
+  /^(accept|accept-encoding|connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|host|content-.*|expect|sec-websocket-.*|forwarded|x[-_]forwarded.*|x[-_]real[-_]ip|x[-_]signalr[-_]edge[-_]chain)$/;
 
 /** What proxies tell an origin about the client; from anybody else it is an attempt to pose as one. */
 const fromProxiesOnly =

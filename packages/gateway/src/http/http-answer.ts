@@ -1,6 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { FastifyReply } from "fastify";
+import { loopStatus, maxChainLength } from "../upstream/gateway-chain.ts";
 
 /** A complete answer. Clients show body texts to their users, so they are ASP.NET Core's own (protocol.md 2.0, 7.7). */
 export interface HttpAnswer {
@@ -40,6 +41,14 @@ export const answers = {
   badUpgrade: plainText(400, "This endpoint takes WebSocket upgrades without a body only."),
   failed: plainText(500),
   originUnreachable: plainText(502, "The origin of this hub cannot be reached."),
+  loop: plainText(
+    loopStatus,
+    "This chain of gateways leads back to a gateway that it has come through. Check the origin of this hub at each of them.",
+  ),
+  tooManyGateways: plainText(
+    loopStatus,
+    `This chain has more than ${maxChainLength} gateways. Check the origin of this hub at each of them.`,
+  ),
   redirectRefused: plainText(502, "The origin of this hub redirects to a host that is not allowed."),
   noKeys: retryLater(5, "Tokens cannot be verified at the moment."),
   full: retryLater(5, "The gateway has no room for another connection."),

@@ -18,6 +18,7 @@ import type { HubMetrics } from "../observe/metrics.ts";
 import { backoffDelayMs } from "./backoff.ts";
 import { completionPayload } from "./completion-payload.ts";
 import { type DialLimits, dial } from "./dial.ts";
+import { loopStatus, refusalReason } from "./gateway-chain.ts";
 import { PendingInvocations } from "./pending-invocations.ts";
 import { UpstreamConnection, type UpstreamConnectionListener, type UpstreamLimits } from "./upstream-connection.ts";
 import { type NegotiateOptions, negotiate } from "./upstream-negotiate.ts";
@@ -181,12 +182,13 @@ export class SharedUpstream implements GroupSource, UpstreamConnectionListener {
   #notConnected(
     attempt: number,
     why:
-      | { readonly kind: "refused"; readonly status: number }
+      | { readonly kind: "refused"; readonly status: number; readonly body: Buffer }
       | { readonly kind: "error"; readonly error: string }
       | { readonly kind: "unreachable"; readonly reason: string },
   ): void {
     if (why.kind === "error") return this.#refused(attempt, why.error);
-    if (why.kind === "refused" && why.status < 500) return this.#refused(attempt, `status ${why.status}`);
+    const isFinal = why.kind === "refused" && (why.status < 500 || why.status === loopStatus);
+    if (isFinal) return this.#refused(attempt, refusalReason(why));
     const reason = why.kind === "refused" ? `status ${why.status}` : why.reason;
     if (attempt === 0) this.#parts.log.warn("upstream.lost", { ...this.#parts.labels, reason });
     this.#backOff(attempt);
