@@ -13,6 +13,7 @@ const message = "Message";
 /** Groups and addressees as any client may use them, and subscriptions in the shapes that hubs use. */
 export function groupMethods(hub: string, ledger: Ledger, liveEvents: LiveEvents): ContractMethods {
   const join = (context: HubContext, group: string): EventPosition => {
+    if (liveEvents.isClosed(hub, group)) throw new HubException(`${group} is closed.`);
     context.addToGroup(group);
     ledger.joined(hub, context, group);
     return liveEvents.position(hub, group);

@@ -20,6 +20,7 @@ export interface EventPosition {
 /** The sequence numbers of every group, kept until the origin is reset. */
 export class LiveEvents {
   readonly #sequences = new Map<string, number>();
+  readonly #closed = new Set<string>();
 
   position(hub: string, group: string): EventPosition {
     return { sequence: this.#sequences.get(groupKey(hub, group)) ?? 0, secret: `secret of ${group}` };
@@ -32,8 +33,18 @@ export class LiveEvents {
     return { sequence: sequence + 1, secret };
   }
 
+  /** It takes no new members. */
+  close(hub: string, group: string): void {
+    this.#closed.add(groupKey(hub, group));
+  }
+
+  isClosed(hub: string, group: string): boolean {
+    return this.#closed.has(groupKey(hub, group));
+  }
+
   clear(): void {
     this.#sequences.clear();
+    this.#closed.clear();
   }
 }
 

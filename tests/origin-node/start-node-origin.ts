@@ -3,7 +3,7 @@ import { type HubPath, hubPaths, type Origin } from "../support/origin.ts";
 import type { OriginControl } from "../support/origin-control.ts";
 import { createContractHub } from "./contract-hub.ts";
 import { Ledger } from "./ledger.ts";
-import { LiveEvents } from "./live-events.ts";
+import { eventGroup, LiveEvents } from "./live-events.ts";
 import { Publisher } from "./publisher.ts";
 
 const defaultWaitMs = 5_000;
@@ -52,6 +52,8 @@ function controlOf(life: () => Life): OriginControl {
     publishKinds: (publication) => life().publisher.publishKinds(publication),
     publishRaw: async (publication) => life().publisher.publishRaw(publication),
     broadcast: (broadcast) => life().publisher.broadcast(broadcast),
+    closeEvent: async ({ hub = hubPaths.contract, eventId }) =>
+      life().liveEvents.close(hub, eventGroup(BigInt(eventId))),
     state: async () => life().ledger.read(life().server.traffic),
     waitFor: (query, { count = 1, timeoutMs = defaultWaitMs } = {}) =>
       life().ledger.journal.waitFor(query, count, timeoutMs),

@@ -20,6 +20,9 @@ export function httpOriginControl(url: string): OriginControl {
       await call("POST", "publish-raw", query, body);
     },
     broadcast: (broadcast = {}) => post<Published>("broadcast", { ...broadcast }),
+    closeEvent: async (event) => {
+      await call("POST", "close-event", { ...event });
+    },
     state: () => get<OriginState>("state", {}),
     waitFor: (query: JournalQuery, options = {}) => get<JournalEntry>("wait", { ...query, ...options }),
     reset: async () => {

@@ -21,6 +21,7 @@ export function originCases(name: string, start: () => Promise<Origin>): void {
     afterAll(() => origin.stop());
 
     subscriptionCases(() => origin);
+    closingCases(() => origin);
     publicationCases(() => origin);
     witnessCases(() => origin);
     lifeCases(start);
@@ -74,6 +75,21 @@ function subscriptionCases(origin: () => Origin): void {
     await expect(connection.invoke("SubscribeVip", 4)).rejects.toThrow(/because user is unauthorized$/);
     const vip = await real(origin(), "user:vera:vip");
     expect(await vip.invoke("SubscribeVip", 4)).toMatchObject({ eventId: 4 });
+  });
+}
+
+function closingCases(origin: () => Origin): void {
+  test("a closed event takes no new members, keeps those it has, and is open again after a reset", async () => {
+    const [member, late] = [await real(origin()), await real(origin())];
+    const updates = new MessageLog<[Update]>(member, "OddsChanged");
+    await member.invoke("Subscribe", 31);
+    await origin().control.closeEvent({ eventId: 31 });
+    await expect(late.invoke("Subscribe", 31)).rejects.toThrow(/HubException: event:31 is closed\.$/);
+    await late.invoke("Subscribe", 32);
+    await origin().control.publish({ eventId: 31 });
+    await updates.waitForCount(1);
+    await origin().control.reset();
+    expect(await late.invoke("Subscribe", 31)).toMatchObject({ eventId: 31 });
   });
 }
 

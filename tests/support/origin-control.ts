@@ -114,6 +114,8 @@ export interface OriginControl {
     readonly count?: number;
     readonly text?: string;
   }): Promise<Published>;
+  /** From now on joins of this event are refused, until the next reset or restart; members stay. */
+  closeEvent(event: { readonly hub?: HubPath; readonly eventId: number }): Promise<void>;
   state(): Promise<OriginState>;
   /** Resolves with the `count`th (default first) matching entry since the last reset, past or to come; rejects after `timeoutMs` (5 s). */
   waitFor(

@@ -22,6 +22,7 @@ public static class ControlEndpoints
         control.MapPost("/publish-kinds", PublishKindsAsync);
         control.MapPost("/publish-raw", PublishRawAsync);
         control.MapPost("/broadcast", BroadcastAsync);
+        control.MapPost("/close-event", CloseEvent);
         control.MapGet("/state", ReadState);
         control.MapGet("/wait", WaitAsync);
         control.MapPost("/reset", Reset);
@@ -69,6 +70,9 @@ public static class ControlEndpoints
     private static Task<Published> BroadcastAsync(
         Publisher publisher, CancellationToken cancellation, string hub = HubPaths.Contract, int count = 1, string text = "") =>
         publisher.BroadcastAsync(hub, count, text, cancellation);
+
+    private static void CloseEvent(LiveEvents liveEvents, long eventId, string hub = HubPaths.Contract) =>
+        liveEvents.Get(hub, GroupNames.Event(eventId)).Close();
 
     private static OriginState ReadState(Ledger ledger, TrafficMeter traffic) => ledger.Read(traffic.Read());
 

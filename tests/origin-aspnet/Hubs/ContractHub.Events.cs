@@ -63,6 +63,11 @@ public partial class ContractHub
 
     private async Task<EventPosition> JoinAsync(string group)
     {
+        if (liveEvents.Get(Path, group).IsClosed)
+        {
+            throw new HubException($"{group} is closed.");
+        }
+
         await Groups.AddToGroupAsync(Context.ConnectionId, group);
         ledger.Joined(Path, Context, group);
         return await liveEvents.Get(Path, group).ReadPositionAsync();

@@ -26,6 +26,12 @@ public sealed class LiveEvent(string secret)
 {
     private readonly SemaphoreSlim _lock = new(1, 1);
     private long _sequence;
+    private volatile bool _isClosed;
+
+    /// <summary>It takes no new members.</summary>
+    public bool IsClosed => _isClosed;
+
+    public void Close() => _isClosed = true;
 
     public async Task<EventPosition> ReadPositionAsync()
     {
