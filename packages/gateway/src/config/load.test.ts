@@ -119,7 +119,7 @@ limits: { drainTimeoutMs: "\${DRAIN:-5000}" }
 hubs:
   - path: /hub
     origin: "\${SCHEME}://127.0.0.1/hub"
-    sharedUpstream: { headers: { port: "\${PORT}", AgeMs: "\${PORT}" } }
+    sharedUpstream: { shards: "\${MS}", headers: { port: "\${PORT}", AgeMs: "\${PORT}" } }
     verdictTtlMs: "\${MS}"
     groups:
       - name: event
@@ -141,7 +141,7 @@ hubs:
       hubs: [
         {
           origin: "https://127.0.0.1/hub",
-          sharedUpstream: { headers: { port: "81", agems: "81" } },
+          sharedUpstream: { shards: 7, headers: { port: "81", agems: "81" } },
           verdictTtlMs: 7,
           groups: [{ cacheMs: 7, probeTtlMs: 7, lingerMs: 7 }],
           calls: [{ ttlMs: 7 }],

@@ -245,6 +245,16 @@ test.each([
     'hubs[0].forwardHeaders[0]: "X-Forwarded-For" could be forged by any client; the gateway sends its own X-Forwarded-For, -Proto and -Host (see trustedProxies); leave it out',
   ],
   [
+    "the header of gateways among themselves",
+    hub("forwardHeaders: [X-SignalR-Edge-Chain]"),
+    'hubs[0].forwardHeaders[0]: "X-SignalR-Edge-Chain" is how gateways know each other, and made by the gateway itself; leave it out',
+  ],
+  [
+    "no shared upstream at all",
+    hub("sharedUpstream: { shards: 0 }"),
+    "hubs[0].sharedUpstream.shards: must be a whole number from 1 to 64, not 0",
+  ],
+  [
     "no name of a header",
     hub('forwardHeaders: ["user agent"]'),
     'hubs[0].forwardHeaders[0]: must be the name of an HTTP header, not "user agent"',
