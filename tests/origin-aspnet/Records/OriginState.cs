@@ -14,8 +14,6 @@ public sealed record ConnectionState(string ConnectionId, string Hub, string Pro
 
 public sealed record KindState(string Hub, string Protocol, string Transport, int Current, long Total);
 
-public sealed record Traffic(long BytesIn, long BytesOut);
-
 /// <summary>The answer of `GET /control/state`. Joins, leaves and sends are per group; a send is one call, whatever the members.</summary>
 public sealed record OriginState(
     int CurrentConnections,

@@ -3,6 +3,8 @@ using Microsoft.AspNetCore.Connections;
 
 namespace SignalREdge.Origin.Records;
 
+public sealed record Traffic(long BytesIn, long BytesOut);
+
 /// <summary>
 /// Counts the bytes of every TCP connection, HTTP and WebSocket framing included. A connection that turns out to carry
 /// control requests is taken out again by <see cref="Exclude"/>.
