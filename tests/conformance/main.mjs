@@ -1,4 +1,4 @@
-// npm run conformance -- [--origin URL [--gateway URL]] [--json FILE] [--markdown FILE]
+// npm run conformance -- [--origin URL [--gateway URL]] [--full] [--json FILE] [--markdown FILE]
 // Loads main.ts through Vite, which compiles it on the fly: nothing has to be built, and failing lines are source lines.
 import { fileURLToPath } from "node:url";
 import { createViteServer } from "vitest/node";

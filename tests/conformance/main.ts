@@ -6,12 +6,18 @@ import { hubPaths } from "../support/origin.ts";
 import { asMarkdown, asText, joinResults, type Statement } from "./report.ts";
 import { runSuite, type SuiteResults } from "./run-suite.ts";
 
-const usage = "npm run conformance -- [--origin URL [--gateway URL]] [--json FILE] [--markdown FILE]";
+const usage = `npm run conformance -- [--origin URL [--gateway URL]] [--full] [--json FILE] [--markdown FILE]
+
+  --origin URL      a server that hosts the contract hub, without a path; default: ASP.NET Core is started
+  --gateway URL     a gateway in front of it; default: the gateway of this repository is started
+  --full            idle times and numbers of connections as in the checklist; minutes longer
+  --json FILE       writes the results
+  --markdown FILE   writes them as docs/conformance.md`;
 
 /**
  * Runs the suite on an origin and through a gateway and compares. `--origin` names a server that hosts the contract hub,
  * by its URL without a path; without it the ASP.NET Core origin is started. `--gateway` names a gateway in front of it;
- * without it the gateway of this repository is. Returns the exit code: 1 if a statement has two outcomes.
+ * without it the gateway of this repository is. `--full`: load and idle time in the numbers of the checklist. Returns the exit code: 1 if a statement has two outcomes.
  */
 export async function main(commandLine: string[]): Promise<number> {
   const { values } = parseArgs({
@@ -19,15 +25,22 @@ export async function main(commandLine: string[]): Promise<number> {
     options: {
       origin: { type: "string" },
       gateway: { type: "string" },
+      full: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
       json: { type: "string" },
       markdown: { type: "string" },
     },
   });
+  if (values.help) {
+    console.log(usage);
+    return 0;
+  }
   if (values.gateway !== undefined && values.origin === undefined)
     throw new Error(`--gateway needs --origin: ${usage}`);
   const originUrl = values.origin === undefined ? undefined : new URL(values.origin).origin;
   const gatewayUrl = values.gateway === undefined ? undefined : new URL(values.gateway).origin;
-  const env = originUrl === undefined ? {} : await probe(originUrl);
+  const probed = originUrl === undefined ? {} : await probe(originUrl);
+  const env = { ...probed, ...(values.full && { CONFORMANCE_FULL: "true" }) };
 
   const run = await runSuite({ originUrl, gatewayUrl, env });
   const statements = joinResults(run.results);

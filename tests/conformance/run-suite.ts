@@ -19,7 +19,10 @@ export interface SuiteResults {
 }
 
 const suiteFiles = ["direct", "direct-slow", "gateway", "gateway-slow"];
-const otherFiles = ["transcript", "error-parity", "gateway-only"];
+/** What is asked of the gateway alone, or compared within one test. */
+const otherFiles = ["transcript", "error-parity", "gateway-only", "killed-gateway"];
+/** They measure, so nothing else may run beside them. */
+const measuringFiles = ["idle-clients", "stalled-clients"];
 
 const sideByDescription: Readonly<Record<string, Side>> = {
   directly: "origin",
@@ -28,9 +31,18 @@ const sideByDescription: Readonly<Record<string, Side>> = {
 };
 
 /** Runs the suite on all sides. The tests of files that do not compare sides are run if the processes are our own. */
-export async function runSuite({ originUrl, gatewayUrl, env }: SuiteRun): Promise<SuiteResults> {
-  const isOwn = originUrl === undefined;
-  const names = isOwn ? [...suiteFiles, ...otherFiles] : suiteFiles;
+export async function runSuite(run: SuiteRun): Promise<SuiteResults> {
+  if (run.originUrl !== undefined) return runFiles(run, suiteFiles);
+  const together = [...suiteFiles, ...otherFiles].filter((name) => !measuringFiles.includes(name));
+  const results = [await runFiles(run, together), await runFiles(run, measuringFiles)];
+  return {
+    results: results.flatMap(({ results }) => results),
+    others: results.flatMap(({ others }) => others),
+    errors: results.flatMap(({ errors }) => errors),
+  };
+}
+
+async function runFiles({ originUrl, gatewayUrl, env }: SuiteRun, names: readonly string[]): Promise<SuiteResults> {
   const vitest = await startVitest(
     "test",
     names.map((name) => fileURLToPath(new URL(`${name}.test.ts`, import.meta.url))),
@@ -43,10 +55,8 @@ export async function runSuite({ originUrl, gatewayUrl, env }: SuiteRun): Promis
         ...(originUrl === undefined ? {} : { CONFORMANCE_ORIGIN: originUrl }),
         ...(gatewayUrl === undefined ? {} : { CONFORMANCE_GATEWAY: gatewayUrl }),
       },
-      // Tests abort connections of the whole origin: it must be shared by one file at a time.
-      fileParallelism: isOwn,
-      // Those that wait for the clock all wait at the same time.
-      maxConcurrency: 200,
+      // Tests abort connections of the whole origin: one that is not our own must be shared by one file at a time.
+      fileParallelism: originUrl === undefined && names !== measuringFiles,
       // The group rules of the gateway are those of the tests, so it must be the tests' own.
       ...(gatewayUrl === undefined ? {} : { testNamePattern: /^(directly|through a gateway without rules) / }),
     },

@@ -2,18 +2,22 @@ import { readFileSync } from "node:fs";
 import { httpOriginControl } from "../support/http-origin-control.ts";
 import { hubPaths, type Origin } from "../support/origin.ts";
 import type { TransportName } from "../support/origin-control.ts";
-import { startGateway } from "../support/start-gateway.ts";
+import { contractGroups, startGateway } from "../support/start-gateway.ts";
 import { aspNetOriginAvailable, startAspNetOrigin } from "../support/start-origin.ts";
 import type { SuiteTarget, SuiteTraits } from "./suite-target.ts";
 
 /** What the command `npm run conformance` (main.ts) tells the tests that it runs. */
-const { CONFORMANCE_ORIGIN, CONFORMANCE_GATEWAY, CONFORMANCE_TRANSPORTS, CONFORMANCE_VARIANTS } = process.env;
+const { CONFORMANCE_ORIGIN, CONFORMANCE_GATEWAY, CONFORMANCE_TRANSPORTS, CONFORMANCE_VARIANTS, CONFORMANCE_FULL } =
+  process.env;
 
 /** False where there is neither .NET nor an origin that somebody else has started. */
 export const originAvailable = CONFORMANCE_ORIGIN !== undefined || aspNetOriginAvailable;
 
 /** True if the gateway under test is the one of this repository, with an origin whose process belongs to the tests. */
 export const ownProcesses = CONFORMANCE_ORIGIN === undefined && aspNetOriginAvailable;
+
+/** True if what takes minutes is tested in its full size (`npm run conformance -- --full`). */
+export const isFullSize = CONFORMANCE_FULL === "true";
 
 const transports = (CONFORMANCE_TRANSPORTS ?? "WebSockets,ServerSentEvents,LongPolling").split(",") as TransportName[];
 
@@ -55,6 +59,11 @@ export async function connectThroughAnyGateway(): Promise<SuiteTarget> {
   const origin = await startOrigin();
   if (CONFORMANCE_GATEWAY === undefined) return connectThroughGateway(origin);
   return { url: CONFORMANCE_GATEWAY, origin, stop: () => origin.stop() };
+}
+
+/** A gateway with the group rules of the contract hub, in front of `startOrigin`. */
+export async function connectThroughGroupRules(): Promise<SuiteTarget> {
+  return connectThroughGateway(await startOrigin(), { groups: contractGroups, forwardHeaders: ["*"] });
 }
 
 /** A gateway in front of the origin, which it stops with itself. Without rules, unless the contract hub gets some. */

@@ -4,12 +4,12 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { buildCommand, Command } from "../support/command.ts";
 import { hubPaths, type Origin } from "../support/origin.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { startRealClient } from "../support/real-client.ts";
 import { contractGroups } from "../support/start-gateway.ts";
 import { aspNetOriginAvailable, startAspNetOrigin } from "../support/start-origin.ts";
-import { buildCommand, Command } from "./support/command.ts";
 import { resultOf } from "./support/invoke.ts";
 import { waitForSequence } from "./support/updates.ts";
 

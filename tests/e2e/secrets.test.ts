@@ -3,6 +3,7 @@ import { TestFiles } from "../../packages/gateway/src/config/self-signed.testing
 import { TokenIssuer, testAudience, testIssuer } from "../../packages/gateway/src/http/token-issuer.testing.ts";
 import { closedUrl, startHttpOrigin } from "../../packages/gateway/src/upstream/http-origin.testing.ts";
 import { askHub } from "../support/ask-hub.ts";
+import { buildCommand, Command } from "../support/command.ts";
 import { connectRaw } from "../support/connect-raw.ts";
 import { askNegotiate } from "../support/negotiate.ts";
 import { hubPaths, type Origin } from "../support/origin.ts";
@@ -10,7 +11,6 @@ import type { TransportName } from "../support/origin-control.ts";
 import { contractGroups } from "../support/start-gateway.ts";
 import { aspNetOriginAvailable, startAspNetOrigin } from "../support/start-origin.ts";
 import { askUpgrade } from "../support/upgrade.ts";
-import { buildCommand, Command } from "./support/command.ts";
 import { resultOf } from "./support/invoke.ts";
 
 const transports: readonly TransportName[] = ["WebSockets", "ServerSentEvents", "LongPolling"];

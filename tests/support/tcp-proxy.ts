@@ -11,7 +11,6 @@ export interface ProxiedConnection {
 export interface TcpProxy {
   /** `http://127.0.0.1:PORT`. */
   readonly url: string;
-  readonly connectionCount: number;
   /** Those that began as WebSockets do, in the order in which they began. */
   readonly webSockets: readonly ProxiedConnection[];
   /** Resets every connection that goes through it now. */
@@ -19,8 +18,10 @@ export interface TcpProxy {
   stop(): Promise<void>;
 }
 
-/** Relays to the host and port of `target`, which may be known only when somebody connects. */
-export async function startTcpProxy(target: string | (() => string)): Promise<TcpProxy> {
+type Target = string | (() => string);
+
+/** Relays to the host and port of the first target that accepts the connection; a target may be known only then. */
+export async function startTcpProxy(...targets: readonly [Target, ...Target[]]): Promise<TcpProxy> {
   const webSockets: ProxiedConnection[] = [];
   const sockets = new Set<Socket>();
   const keep = (socket: Socket): void => {
@@ -29,11 +30,20 @@ export async function startTcpProxy(target: string | (() => string)): Promise<Tc
     // The other half is torn down on `close`, which follows.
     socket.on("error", () => socket.destroy());
   };
-  const server = createServer((inbound) => {
+  const relay = (inbound: Socket, [target, ...others]: readonly Target[]): void => {
+    if (target === undefined) return void inbound.destroy();
     const { hostname, port } = new URL(typeof target === "string" ? target : target());
     const outbound = connect(Number(port), hostname);
-    keep(inbound);
-    keep(outbound);
+    const tryNext = (): void => relay(inbound, others);
+    outbound.once("error", tryNext);
+    outbound.once("connect", () => {
+      outbound.off("error", tryNext);
+      keep(outbound);
+      if (inbound.destroyed) return void outbound.destroy();
+      join(inbound, outbound);
+    });
+  };
+  const join = (inbound: Socket, outbound: Socket): void => {
     inbound.once("data", (first: Buffer) => {
       if (!first.toString("latin1", 0, 4).startsWith("GET ")) return;
       webSockets.push({
@@ -45,6 +55,10 @@ export async function startTcpProxy(target: string | (() => string)): Promise<Tc
     inbound.pipe(outbound).pipe(inbound);
     inbound.on("close", () => outbound.destroy());
     outbound.on("close", () => inbound.destroy());
+  };
+  const server = createServer((inbound) => {
+    keep(inbound);
+    relay(inbound, targets);
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -53,9 +67,6 @@ export async function startTcpProxy(target: string | (() => string)): Promise<Tc
   };
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    get connectionCount() {
-      return sockets.size / 2;
-    },
     webSockets,
     cut,
     stop: async () => {

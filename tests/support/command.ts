@@ -4,12 +4,12 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { onTestFinished } from "vitest";
 
-const root = fileURLToPath(new URL("../../../", import.meta.url));
-const cli = fileURLToPath(new URL("../../../packages/gateway/dist/cli.js", import.meta.url));
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const cli = fileURLToPath(new URL("../../packages/gateway/dist/cli.js", import.meta.url));
 
 /** Compiles the command from the sources, unless it is up to date. */
 export async function buildCommand(): Promise<void> {
-  const compiler = fileURLToPath(new URL("../../../node_modules/typescript/bin/tsc", import.meta.url));
+  const compiler = fileURLToPath(new URL("../../node_modules/typescript/bin/tsc", import.meta.url));
   try {
     await promisify(execFile)(process.execPath, [compiler, "-b", "packages/gateway"], { cwd: root });
   } catch (error) {
@@ -42,12 +42,15 @@ export class Command {
     this.ended = once(this.#process, "close").then(([code]) => ({ code, stdout: this.stdout, stderr: this.stderr }));
   }
 
+  /** Whoever launches it ends it; in a test, `start` does both. */
+  static launch(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Command {
+    return new Command(args, environment);
+  }
+
   /** Ends with the test, at the latest. */
   static start(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Command {
-    const command = new Command(args, environment);
-    onTestFinished(() => {
-      command.#process.kill("SIGKILL");
-    });
+    const command = Command.launch(args, environment);
+    onTestFinished(() => command.kill("SIGKILL"));
     return command;
   }
 
@@ -67,6 +70,12 @@ export class Command {
         throw new Error(`the command ended without ${pattern}:\n${this.stdout}\n${this.stderr}`);
       }
     }
+  }
+
+  get pid(): number {
+    const { pid } = this.#process;
+    if (pid === undefined) throw new Error("the command could not be started");
+    return pid;
   }
 
   kill(signal: NodeJS.Signals): void {
