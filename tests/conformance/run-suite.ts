@@ -20,9 +20,9 @@ export interface SuiteResults {
 
 const suiteFiles = ["direct", "direct-slow", "gateway", "gateway-slow"];
 /** What is asked of the gateway alone, or compared within one test. */
-const otherFiles = ["transcript", "error-parity", "gateway-only", "killed-gateway"];
+const otherFiles = ["transcript", "error-parity", "gateway-only", "killed-gateway", "memory"];
 /** They measure, so nothing else may run beside them. */
-const measuringFiles = ["idle-clients", "stalled-clients"];
+const measuringFiles = ["idle-clients", "stalled-clients", "memory"];
 
 const sideByDescription: Readonly<Record<string, Side>> = {
   directly: "origin",
