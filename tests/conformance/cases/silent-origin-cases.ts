@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import { connectRaw } from "../../support/connect-raw.ts";
 import { hubPaths } from "../../support/origin.ts";
-import { startGateway } from "../../support/start-gateway.ts";
+import { contractGroups, startGateway } from "../../support/start-gateway.ts";
 import { startAspNetOrigin } from "../../support/start-origin.ts";
 import { expectAlive } from "../invoke.ts";
 import type { SuiteContext } from "../suite-context.ts";
@@ -14,7 +14,8 @@ export function silentOriginCases(suite: SuiteContext): void {
       const origin = await startAspNetOrigin();
       const { pid } = origin;
       if (pid === undefined) throw new Error("the origin has no process of its own");
-      const gateway = await startGateway({ origin });
+      const rules = suite.traits.groups ? { groups: contractGroups } : {};
+      const gateway = await startGateway({ origin, hubs: { [hubPaths.contract]: rules } });
       onTestFinished(async () => {
         process.kill(pid, "SIGCONT");
         await gateway.stop();
