@@ -6,12 +6,14 @@ import { askNegotiate, negotiate } from "../support/negotiate.ts";
 import { hubPaths, type Origin } from "../support/origin.ts";
 import type { TransportName } from "../support/origin-control.ts";
 import { RawClient } from "../support/raw-client.ts";
+import { startRealClient } from "../support/real-client.ts";
 import { contractGroups } from "../support/start-gateway.ts";
 import { aspNetOriginAvailable, startAspNetOrigin } from "../support/start-origin.ts";
 import { type ConfiguredGateway, startConfigured } from "./support/configured-gateway.ts";
 import { resultOf } from "./support/invoke.ts";
 import { waitForSequence } from "./support/updates.ts";
 
+const refused = { status: 502, text: "The origin of this hub redirects to a host that is not allowed." };
 const transports: readonly TransportName[] = ["WebSockets", "ServerSentEvents", "LongPolling"];
 
 /** An app whose hub is served elsewhere, as with Azure SignalR Service: its negotiate answers with what `script` says. */
@@ -108,6 +110,104 @@ describe.skipIf(!aspNetOriginAvailable)("negotiate redirects", () => {
     });
   });
 
+  describe("that are shown", () => {
+    let showing: ConfiguredGateway;
+
+    beforeAll(async () => {
+      const shown = { origin: app.url, redirectHosts: [new URL(service.url).host], redirects: "show" };
+      showing = await startConfigured({
+        hubs: [
+          { path: "/eager", ...shown },
+          { path: "/lazy", ...shown, groups: contractGroups },
+        ],
+      });
+    });
+    afterAll(() => showing.gateway.stop());
+
+    for (const path of ["/eager", "/lazy"]) {
+      for (const transport of transports) {
+        test(`Q225 a ${transport} client that asks at ${path} goes to the hub itself, with the token that it was given`, async () => {
+          const client = await startRealClient({ url: `${showing.url}${path}`, transport, accessToken: "user:client" });
+          onTestFinished(() => client.stop());
+          expect(await client.invoke("UserName")).toBe("redirected");
+          expect(await client.invoke("QueryValue", "asrs")).toBe("1");
+          const connectionId = await client.invoke("WhoAmI");
+          expect(client.connectionId).toBe(connectionId);
+          const { connections } = await service.control.state();
+          expect(connections.find((each) => each.connectionId === connectionId)).toMatchObject({ transport });
+          for (const hub of showing.gateway.state().hubs)
+            expect(hub).toMatchObject({ clients: 0, privateUpstreams: 0 });
+        });
+      }
+
+      test(`${path} shows each client the app's own answer, of any version, and keeps none`, async () => {
+        app.requests.length = 0;
+        for (const query of [{ negotiateVersion: "1" }, {}, {}] as const) {
+          const { status, headers, text } = await askNegotiate(`${showing.url}${path}`, { query });
+          const direct = await askNegotiate(app.url, { query });
+          expect({ status, text }).toEqual({ status: 200, text: direct.text });
+          expect(headers["content-type"]).toBe(direct.headers["content-type"]);
+        }
+        expect(app.requests).toHaveLength(6);
+      });
+    }
+
+    test("they are counted", async () => {
+      const count = async (): Promise<number> => {
+        const text = await (await fetch(`${showing.adminUrl}/metrics`)).text();
+        return Number(/^signalr_edge_negotiations_redirected_total (\d+)$/m.exec(text)?.[1]);
+      };
+      const before = await count();
+      await askNegotiate(`${showing.url}/lazy`);
+      expect(await count()).toBe(before + 1);
+    });
+
+    test("who does not negotiate is not told; the gateway's own connections follow, shared and private", async () => {
+      const clients = [
+        await RawClient.connect({ url: `${showing.url}/lazy`, negotiate: "skip" }),
+        await RawClient.connect({ url: `${showing.url}/lazy`, negotiate: "skip" }),
+      ];
+      for (const client of clients) {
+        onTestFinished(() => client.close());
+        await resultOf(client, "1", "Subscribe", 225);
+        expect(await resultOf(client, "2", "UserName")).toBe("redirected");
+      }
+      const { last } = await service.control.publish({ hub: hubPaths.auth, eventId: 225 });
+      for (const client of clients) await waitForSequence(client, last);
+      expect(showing.gateway.state().hubs[1]).toMatchObject({ clients: 2, sharedUpstreams: [{ state: "open" }] });
+    });
+
+    test("a client that the app keeps stays here", async () => {
+      const own = await startApp((path) =>
+        path.includes("stay") ? connection : { url: service.hubUrl(hubPaths.auth) },
+      );
+      onTestFinished(() => own.close());
+      const hub = { origin: own.url, redirects: "show", redirectHosts: [new URL(service.url).host] };
+      const gateway = await startConfigured({ hubs: [{ path: "/hub", ...hub }] });
+      onTestFinished(() => gateway.gateway.stop());
+      expect(JSON.parse((await askNegotiate(`${gateway.url}/hub?stay`)).text)).toMatchObject({ connectionId: "v0-id" });
+      expect(JSON.parse((await askNegotiate(`${gateway.url}/hub`)).text)).not.toHaveProperty("connectionId");
+    });
+
+    test("a host that is not listed is shown to nobody, nor a way back to the app or to the gateway", async () => {
+      let target = "http://elsewhere.example/hub";
+      const own = await startApp(() => ({ url: target, accessToken: "user:secret" }));
+      onTestFinished(() => own.close());
+      const redirectHosts = ["edge.example", new URL(own.url).host];
+      const gateway = await startConfigured({
+        hubs: [{ path: "/hub", origin: own.url, redirects: "show", redirectHosts }],
+      });
+      onTestFinished(() => gateway.gateway.stop());
+      const ask = () => askNegotiate(`${gateway.url}/hub`, { headers: { host: "edge.example" } });
+      for (target of ["http://elsewhere.example/hub", own.url, "http://edge.example/hub", "/hub"]) {
+        expect(await ask()).toMatchObject(refused);
+      }
+      target = "http://edge.example/other";
+      expect((await ask()).text).toContain(target);
+      expect(gateway.log.count("upstream.redirect-refused", { host: "elsewhere.example" })).toBe(1);
+    });
+  });
+
   describe("that are not followed", () => {
     /** Negotiates with an app that answers so, on a gateway that may follow to the hosts given. */
     async function ask(script: (path: string) => object, redirectHosts: (appHost: string) => readonly string[]) {
@@ -125,8 +225,6 @@ describe.skipIf(!aspNetOriginAvailable)("negotiate redirects", () => {
         countRefused: (host: string) => gateway.log.count("upstream.redirect-refused", { host }),
       };
     }
-
-    const refused = { status: 502, text: "The origin of this hub redirects to a host that is not allowed." };
 
     test("a host that is not listed is named in the log, once for many clients, and never asked", async () => {
       const elsewhere = await startApp(() => ({}));

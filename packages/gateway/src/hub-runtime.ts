@@ -23,6 +23,8 @@ import {
   type NegotiateOptions,
   type NegotiateOutcome,
   negotiate,
+  negotiateShowing,
+  type ShownNegotiateOutcome,
   type UpstreamTicket,
 } from "./upstream/upstream-negotiate.ts";
 import type { UpstreamRequest } from "./upstream/upstream-request.ts";
@@ -126,8 +128,16 @@ export class HubRuntime {
     return { ...this.#parts.limits, ...upstreamPeekLimits };
   }
 
+  /** Follows redirects. */
   async negotiate(as: UpstreamRequest): Promise<NegotiateOutcome> {
     const outcome = await negotiate(this.config.origin, as, this.#negotiateOptions);
+    this.#reportMisrouted(outcome);
+    return outcome;
+  }
+
+  /** Leaves redirects to the client that asks at `clientUrl`. */
+  async negotiateShowing(as: UpstreamRequest, clientUrl: string | undefined): Promise<ShownNegotiateOutcome> {
+    const outcome = await negotiateShowing(this.config.origin, as, this.#negotiateOptions, clientUrl);
     this.#reportMisrouted(outcome);
     return outcome;
   }
@@ -193,7 +203,7 @@ export class HubRuntime {
   }
 
   /** Every client is sent there, and one line says so. */
-  #reportMisrouted(outcome: NegotiateOutcome): void {
+  #reportMisrouted(outcome: ShownNegotiateOutcome): void {
     const { clock, log } = this.#parts;
     const hub = this.config.path;
     const isLoop = outcome.kind === "refused" && outcome.status === loopStatus;

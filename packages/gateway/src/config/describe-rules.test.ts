@@ -40,6 +40,10 @@ hubs:
     origin: http://127.0.0.1/b
     allowedOrigins: []
     authentication: { jwt: { issuer: me, audience: hub, jwksFile: keys.json, nameClaim: email } }
+  - path: /c
+    origin: http://127.0.0.1/c
+    redirects: show
+    redirectHosts: [a.example, "b.example:8443"]
 `);
   expect(text.split("\n")).toEqual(
     expect.arrayContaining([
@@ -51,6 +55,7 @@ hubs:
       "  partitions       one per claim.tier",
       "  who may connect  who has a token of me for hub, with a key in keys.json; the user is its email",
       "  web pages        of the gateway's own host only",
+      "  redirects        shown to clients that negotiate, which leave for a.example, b.example:8443",
     ]),
   );
 });

@@ -41,9 +41,14 @@ function describeHub(hub: HubConfig): readonly string[] {
     row("shared upstream", describeSharedUpstream(hub), 1),
     row("partitions", hub.partitionBy.length === 0 ? "one" : `one per ${hub.partitionBy.join(", ")}`, 1),
     row("headers", describeHeaders(hub), 1),
-    ...(hub.redirectHosts.length === 0 ? [] : [row("redirects", `followed to ${hub.redirectHosts.join(", ")}`, 1)]),
+    ...(hub.redirectHosts.length === 0 ? [] : [row("redirects", describeRedirects(hub), 1)]),
     ...(hasRules(hub) ? describeRules(rules) : [row("rules", "none: every message passes through unshared", 1)]),
   ];
+}
+
+function describeRedirects({ redirects, redirectHosts }: HubConfig): string {
+  const hosts = redirectHosts.join(", ");
+  return redirects === "follow" ? `followed to ${hosts}` : `shown to clients that negotiate, which leave for ${hosts}`;
 }
 
 function describeHeaders({ forwardHeaders }: HubConfig): string {
@@ -56,8 +61,8 @@ function describeAuthentication(hub: HubConfig): string {
     const { issuer, audience, jwksFile, jwksUrl, nameClaim } = hub.authentication.jwt;
     return `who has a token of ${issuer} for ${audience}, with a key in ${jwksFile ?? jwksUrl}; the user is its ${nameClaim}`;
   }
-  const kept =
-    hub.privateUpstream === "eager" ? "" : `; its verdict on a credential is kept for ${seconds(hub.verdictTtlMs)}`;
+  const isKept = hub.privateUpstream !== "eager" && hub.redirects === "follow";
+  const kept = !isKept ? "" : `; its verdict on a credential is kept for ${seconds(hub.verdictTtlMs)}`;
   return `whom the origin lets negotiate${kept}`;
 }
 

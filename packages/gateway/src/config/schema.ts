@@ -112,6 +112,9 @@ const hubSchema = section({
     .overwrite((hosts) => hosts.map(lowerCase))
     .default([])
     .describe("Hosts that the origin's negotiate may redirect to, such as an Azure SignalR Service."),
+  redirects: choice(["follow", "show"])
+    .default("follow")
+    .describe("follow: the gateway follows them and the client sees nothing. show: the client gets them and leaves."),
   authentication: authenticationSchema,
   verdictTtlMs: integer("milliseconds", 0, 3_600_000)
     .default(30_000)

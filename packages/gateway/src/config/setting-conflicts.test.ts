@@ -305,6 +305,16 @@ test.each([
     'hubs[0].redirectHosts[0]: must be a host, or host:port, without scheme and path, such as "example.service.signalr.net", not "https://a.example/"',
   ],
   [
+    "redirects that are shown, and no host for them",
+    hub("redirects: show"),
+    "hubs[0].redirects: show needs redirectHosts, the hosts that clients may be sent to; to any other they never are",
+  ],
+  [
+    "redirects that are shown by an origin that is not asked",
+    "hubs: [{ path: /a, origin: http://a/, redirects: show, redirectHosts: [b], authentication: none, privateUpstream: lazy }]",
+    "hubs[0].redirects: show needs authentication: origin, or privateUpstream: eager; otherwise the origin is not asked when a client negotiates",
+  ],
+  [
     "an unset variable",
     hub(`partitionBy: ["\${PARTITION}"]`),
     `hubs[0].partitionBy[0]: environment variable PARTITION is not set; set it or write \${PARTITION:-default}`,

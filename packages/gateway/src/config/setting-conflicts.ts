@@ -5,6 +5,8 @@ import { looseList, looseMapping, looseText } from "./loose-value.ts";
 import { ruleConflicts } from "./rule-conflicts.ts";
 import type { Environment } from "./substitute-environment.ts";
 
+const ruleLists = ["groups", "broadcasts", "calls", "streams"];
+
 /**
  * What settings may not say together, over the whole file. Reads the file itself, not the checked config, so that these
  * are found beside errors of other kinds.
@@ -16,6 +18,7 @@ export function settingConflicts(input: unknown, environment: Environment): read
     ...pathConflicts(hubs),
     ...hubs.flatMap((hub, index) => credentialConflicts(hub, index, environment)),
     ...hubs.flatMap((hub, index) => tokenConflicts(hub, ["hubs", index])),
+    ...hubs.flatMap((hub, index) => redirectConflicts(hub, ["hubs", index])),
     ...hubs.flatMap((hub, index) => ruleConflicts(hub, ["hubs", index])),
     ...hubs.flatMap((hub, index) => accessConflicts(hub, ["hubs", index])),
   ];
@@ -96,4 +99,20 @@ function tokenConflicts(hub: unknown, path: ConfigPath): readonly ConfigIssue[] 
     issues.push({ path: [...path, "partitionBy", index], message });
   }
   return issues;
+}
+
+/** What would keep `show` from ever showing anything. */
+function redirectConflicts(hub: unknown, path: ConfigPath): readonly ConfigIssue[] {
+  const { redirects, redirectHosts, authentication = "origin", privateUpstream, ...others } = looseMapping(hub);
+  if (redirects !== "show") return [];
+  if (redirectHosts === undefined || looseList(redirectHosts).length === 0) {
+    const message = "show needs redirectHosts, the hosts that clients may be sent to; to any other they never are";
+    return [{ path: [...path, "redirects"], message }];
+  }
+  const hasRules = ruleLists.some((name) => looseList(others[name]).length > 0);
+  const isEager = privateUpstream === "eager" || (privateUpstream === undefined && !hasRules);
+  if (isEager || authentication === "origin") return [];
+  const message =
+    "show needs authentication: origin, or privateUpstream: eager; otherwise the origin is not asked when a client negotiates";
+  return [{ path: [...path, "redirects"], message }];
 }

@@ -116,6 +116,10 @@ test.each([
     "hubs[0].privateUpstream: eager opens one origin connection per client, so only messages are saved, not connections",
   ],
   [
+    group(`${join}\n${leave}\n${messages}`, "redirects: show\n    redirectHosts: [a.example]"),
+    "hubs[0].redirects: show, so clients that the origin redirects leave the gateway, and no rule is for them",
+  ],
+  [
     group(`${join}\n${leave}\n${messages}`, "authentication: none"),
     "hubs[0].authentication: none lets everyone who reaches the gateway use every public rule of this hub",
   ],

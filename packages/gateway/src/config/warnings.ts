@@ -53,6 +53,11 @@ function hubWarnings(hub: HubConfig, path: string): readonly string[] {
   if (hub.privateUpstream === "never" && !hasRules(hub)) {
     found.push(`${path}.privateUpstream: never, and no rules: every invocation is answered with an error`);
   }
+  if (hub.redirects === "show" && hasRules(hub)) {
+    found.push(
+      `${path}.redirects: show, so clients that the origin redirects leave the gateway, and no rule is for them`,
+    );
+  }
   const accesses = [...rules.groups, ...rules.calls.values(), ...rules.streams.values()].map(({ access }) => access);
   if (hub.authentication === "none" && accesses.some(({ kind }) => kind === "public")) {
     found.push(`${path}.authentication: none lets everyone who reaches the gateway use every public rule of this hub`);

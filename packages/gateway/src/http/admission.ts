@@ -6,7 +6,7 @@ import type { HubRuntime } from "../hub-runtime.ts";
 import type { Owner } from "../identity.ts";
 import type { Logger } from "../observe/log.ts";
 import { chainHeader, loopStatus, maxChainLength, readChain, writeChain } from "../upstream/gateway-chain.ts";
-import type { NegotiateOutcome, UpstreamTicket } from "../upstream/upstream-negotiate.ts";
+import type { NegotiateOutcome, ShownNegotiateOutcome, UpstreamTicket } from "../upstream/upstream-negotiate.ts";
 import { findToken } from "./bearer-token.ts";
 import { type Caller, isOtherUser } from "./caller.ts";
 import { CrossOrigin, type PageOrigin } from "./cross-origin.ts";
@@ -20,9 +20,12 @@ import { type TokenVerdict, TokenVerifier } from "./token-verifier.ts";
 import type { ClientRoute, TrustedProxies } from "./trusted-proxies.ts";
 
 /** Accepted clients of eager hubs come with their own id at the origin. */
-export type AdmitOutcome =
-  | { readonly kind: "accepted"; readonly ticket: UpstreamTicket | undefined }
-  | Exclude<NegotiateOutcome, { kind: "accepted" }>;
+export type AdmitOutcome = Accepted | Exclude<NegotiateOutcome, { kind: "accepted" }>;
+
+/** Of a client that can be sent elsewhere. */
+export type ShownAdmitOutcome = Accepted | Exclude<ShownNegotiateOutcome, { kind: "accepted" }>;
+
+type Accepted = { readonly kind: "accepted"; readonly ticket: UpstreamTicket | undefined };
 
 export type Identified =
   | { readonly kind: "caller"; readonly caller: Caller }
@@ -116,6 +119,18 @@ export class Admission {
   }
 
   /**
+   * As `admit`, for a negotiate request: with `redirects: show` the client itself is sent where the origin sends it. Such an
+   * answer has a token in it that is meant for this client alone, so none is kept, and no two clients share a question.
+   */
+  async admitNegotiate(caller: Caller): Promise<ShownAdmitOutcome> {
+    const { redirects, privateUpstream, path } = this.runtime.config;
+    if (redirects === "follow") return this.admit(caller);
+    const outcome = await this.runtime.negotiateShowing(caller.as, clientUrl(caller, path));
+    if (outcome.kind !== "accepted" || privateUpstream === "eager") return outcome;
+    return { kind: "accepted", ticket: undefined };
+  }
+
+  /**
    * Why a request may not use a connection; `undefined` if it may. Nobody gets at that of another verified user. Where the
    * origin knows the users, it is asked about credentials that the owner did not show: tokens are renewed while a
    * connection lives, and move from the header to the query. `owner` is `undefined` while the connection is being opened.
@@ -135,6 +150,13 @@ export class Admission {
     const { cookie: _cookie, ...headers } = as.headers;
     return { ...as, headers };
   }
+}
+
+/** Where a client asked, as far as is known. */
+function clientUrl({ as }: Caller, path: string): string | undefined {
+  const { "x-forwarded-proto": scheme, "x-forwarded-host": host } = as.headers;
+  const url = `${scheme}://${host}${path}`;
+  return host !== undefined && URL.canParse(url) ? url : undefined;
 }
 
 function createVerifier(

@@ -47,7 +47,11 @@ export class NegotiateEndpoint {
     const requested = parseNegotiateVersion(queryValue(query, "negotiateVersion"));
     if (requested === undefined) return negotiateAnswer({ kind: "error", error: nonIntegerVersionError });
     if (registry.negotiatedCount >= limits.maxNegotiations) return answers.full;
-    const outcome = await admission.admit(caller);
+    const outcome = await admission.admitNegotiate(caller);
+    if (outcome.kind === "redirected") {
+      metrics.negotiationsRedirected += 1;
+      return { status: 200, contentType: outcome.contentType, body: outcome.body };
+    }
     if (outcome.kind !== "accepted") {
       metrics.negotiationsRefused += 1;
       return refusal(outcome);

@@ -70,6 +70,8 @@ export class Metrics {
   readonly hubs = new Map<string, HubMetrics>();
   negotiations = 0;
   negotiationsRefused = 0;
+  /** Sent elsewhere by the origin, which the client was shown. */
+  negotiationsRedirected = 0;
   upgradesRefused = 0;
   /** Configurations taken over, and refused, since start. */
   reloads = 0;

@@ -58,6 +58,11 @@ export const hubFamilies: readonly HubFamily[] = [
 export const gatewayFamilies: readonly GatewayFamily[] = [
   counter("negotiations_total", "Negotiate requests answered with a connection", (m) => m.negotiations),
   counter("negotiations_refused_total", "Negotiate requests refused", (m) => m.negotiationsRefused),
+  counter(
+    "negotiations_redirected_total",
+    "Negotiate requests answered with a redirect of the origin",
+    (m) => m.negotiationsRedirected,
+  ),
   counter("upgrades_refused_total", "WebSocket upgrades refused", (m) => m.upgradesRefused),
   counter("reloads_total", "Changed configurations taken over while running", (m) => m.reloads),
   counter("reloads_refused_total", "Configurations refused while running; the old one stays", (m) => m.reloadsRefused),

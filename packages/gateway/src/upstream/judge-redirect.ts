@@ -6,7 +6,7 @@ export type RedirectVerdict =
   | { readonly kind: "refused"; readonly host: string; readonly reason: string };
 
 /**
- * Whether a redirect of negotiate may be followed: to hosts that the operator named, never from https to http, never in a
+ * Whether a redirect of negotiate may be followed, by the gateway or by a client that is shown it: to hosts that the operator named, never from https to http, never in a
  * circle. The gateway stands where clients do not, so an origin must not be able to send it anywhere (reliability.md A3).
  * `visited` has every URL asked so far, the origin's first.
  */
@@ -27,7 +27,8 @@ export function judgeRedirect(
   if (redirectHosts?.includes(host) !== true && redirectHosts?.includes(withPort) !== true) {
     return refused(host, `it redirects to ${host}, which is not in redirectHosts`);
   }
-  if (visited.includes(target)) return refused(host, `it redirects in a circle, to ${host} again`);
+  if (visited.some((other) => new URL(other).href === url.href))
+    return refused(host, `it redirects in a circle, to ${host} again`);
   if (visited.length > maxRedirects) {
     return refused(host, `it redirects more than ${maxRedirects} times, at last to ${host}`);
   }

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { Agent } from "undici";
 import { afterEach, expect, test } from "vitest";
 import { closedUrl, type HttpOrigin, startHttpOrigin } from "./http-origin.testing.ts";
-import { type NegotiateOptions, type NegotiateOutcome, negotiate } from "./upstream-negotiate.ts";
+import { type NegotiateOptions, type NegotiateOutcome, negotiate, negotiateShowing } from "./upstream-negotiate.ts";
 
 const accepted =
   '{"negotiateVersion":1,"connectionId":"c","connectionToken":"t","availableTransports":[{"transport":"WebSockets","transferFormats":["Text","Binary"]}]}';
@@ -103,6 +103,28 @@ test.each([
   const outcome = await negotiateWith((_request, response) => response.end(body));
   expect(outcome).toMatchObject({ kind: "unreachable", reason: expect.stringContaining(reason) });
   expect(JSON.stringify(outcome)).not.toContain("secret");
+});
+
+test.each([
+  ["http://edge.example/hub", "http://service.example/hub", undefined],
+  [undefined, "http://service.example/hub", undefined],
+  ["https://edge.example/hub", "https://service.example/hub", undefined],
+  ["https://edge.example/hub", "http://service.example/hub", "by http:"],
+  ["http://edge.example/hub", "http://edge.example/hub", "circle"],
+  ["http://edge.example/hub", "http://elsewhere.example/hub", "not in redirectHosts"],
+])("of a client at %s a redirect to %s is shown, unless: %s", async (clientUrl, target, reason) => {
+  const body = JSON.stringify({ url: target, accessToken: "for this client" });
+  origin = await startHttpOrigin((_request, response) => {
+    response.setHeader("content-type", "application/json");
+    response.end(body);
+  });
+  const redirectHosts = ["edge.example", "service.example"];
+  const outcome = await negotiateShowing(origin.url, anonymous, { ...options, redirectHosts }, clientUrl);
+  expect(outcome).toEqual(
+    reason === undefined
+      ? { kind: "redirected", contentType: "application/json", body: Buffer.from(body) }
+      : { kind: "unreachable", reason: expect.stringContaining(reason), redirectHost: new URL(target).host },
+  );
 });
 
 test("an answer of more than 64 KiB is not read to its end", async () => {

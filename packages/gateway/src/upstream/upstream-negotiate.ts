@@ -26,6 +26,12 @@ export type NegotiateOutcome =
   /** `redirectHost`: it can be reached, but sends us to a host where we do not go. */
   | { readonly kind: "unreachable"; readonly reason: string; readonly redirectHost?: string };
 
+/** What the next hop said to a negotiate request whose redirects are for the client (`redirects: show`). */
+export type ShownNegotiateOutcome =
+  | NegotiateOutcome
+  /** The whole answer with the new URL and a token for this one client, to be shown to it as it is and to nobody else. */
+  | { readonly kind: "redirected"; readonly contentType: string; readonly body: Buffer };
+
 /** A negotiated id at the next hop. It expires there after about 15 s without a transport. */
 export interface UpstreamTicket {
   /** What hubs see as `Context.ConnectionId`. */
@@ -52,7 +58,13 @@ export interface NegotiateOptions {
 
 type Answer =
   | Exclude<NegotiateOutcome, { kind: "accepted" }>
-  | { readonly kind: "answered"; readonly response: NegotiateResponse; readonly cookie: string | undefined };
+  | {
+      readonly kind: "answered";
+      readonly response: NegotiateResponse;
+      readonly cookie: string | undefined;
+      readonly contentType: string;
+      readonly body: Buffer;
+    };
 
 const maxAnswerBytes = 65_536;
 
@@ -70,22 +82,45 @@ export async function negotiate(
     if (answer.kind !== "answered") return answer;
     const { response, cookie } = answer;
     if (response.kind === "error") return response;
-    if (response.kind === "connection") {
-      const { ca } = options;
-      return accept(response, {
-        cookie,
-        ...(redirect === undefined ? {} : { redirect }),
-        ...(ca === undefined ? {} : { ca }),
-      });
-    }
-    const verdict = judgeRedirect(response.url, visited, options.redirectHosts);
-    if (verdict.kind === "refused") {
-      return { kind: "unreachable", reason: verdict.reason, redirectHost: verdict.host };
-    }
+    if (response.kind === "connection") return accept(response, cookie, redirect, options);
+    const refusal = refuseRedirect(response.url, visited, options);
+    if (refusal !== undefined) return refusal;
     visited.push(response.url);
     // A next hop that gives no token leaves us with the last one that was given.
     redirect = { url: response.url, accessToken: response.accessToken ?? redirect?.accessToken };
   }
+}
+
+/**
+ * As `negotiate`, but follows nothing: a redirect to where the gateway would follow is the outcome. `clientUrl` is where
+ * the client asked, `undefined` if that is not known; it must not be sent there again, nor from https to http.
+ */
+export async function negotiateShowing(
+  origin: string,
+  as: UpstreamRequest,
+  options: NegotiateOptions,
+  clientUrl: string | undefined,
+): Promise<ShownNegotiateOutcome> {
+  const answer = await ask({ hubUrl: origin, as }, options.dispatcher, AbortSignal.timeout(options.timeoutMs));
+  if (answer.kind !== "answered") return answer;
+  const { response, cookie, contentType, body } = answer;
+  if (response.kind === "error") return response;
+  if (response.kind === "connection") return accept(response, cookie, undefined, options);
+  for (const askedAt of [origin, ...(clientUrl === undefined ? [] : [clientUrl])]) {
+    const refusal = refuseRedirect(response.url, [askedAt], options);
+    if (refusal !== undefined) return refusal;
+  }
+  return { kind: "redirected", contentType, body };
+}
+
+function refuseRedirect(
+  target: string,
+  visited: readonly string[],
+  { redirectHosts }: NegotiateOptions,
+): (NegotiateOutcome & { readonly kind: "unreachable" }) | undefined {
+  const verdict = judgeRedirect(target, visited, redirectHosts);
+  if (verdict.kind === "followed") return undefined;
+  return { kind: "unreachable", reason: verdict.reason, redirectHost: verdict.host };
 }
 
 async function ask({ hubUrl, as }: Destination, dispatcher: Dispatcher, signal: AbortSignal): Promise<Answer> {
@@ -98,13 +133,15 @@ async function ask({ hubUrl, as }: Destination, dispatcher: Dispatcher, signal: 
     });
     const body = await readBody(response.body);
     const { headers, statusCode: status } = response;
+    const contentType = headerText(headers["content-type"]);
     if (status !== 200) {
       const challenge = headers["www-authenticate"];
       const shown = challenge === undefined ? {} : { challenge: headerText(challenge) };
-      return { kind: "refused", status, contentType: headerText(headers["content-type"]), body, ...shown };
+      return { kind: "refused", status, contentType, body, ...shown };
     }
     const cookie = cookiePairs(headers["set-cookie"]);
-    return { kind: "answered", response: parseNegotiateResponse(body.toString("utf8")), cookie };
+    const parsed = parseNegotiateResponse(body.toString("utf8"));
+    return { kind: "answered", response: parsed, cookie, contentType, body };
   } catch (error) {
     return { kind: "unreachable", reason: describe(error) };
   }
@@ -112,11 +149,14 @@ async function ask({ hubUrl, as }: Destination, dispatcher: Dispatcher, signal: 
 
 function accept(
   { availableTransports, connectionId, connectionToken }: NegotiateResponse & { readonly kind: "connection" },
-  way: Pick<UpstreamTicket, "cookie" | "redirect" | "ca">,
+  cookie: string | undefined,
+  redirect: Redirect | undefined,
+  { ca }: NegotiateOptions,
 ): NegotiateOutcome {
   if (!availableTransports.some(({ transport }) => transport === "WebSockets")) {
     return { kind: "unreachable", reason: "it does not offer the WebSockets transport" };
   }
+  const way = { cookie, ...(redirect === undefined ? {} : { redirect }), ...(ca === undefined ? {} : { ca }) };
   return { kind: "accepted", ticket: { connectionId, connectionToken, ...way } };
 }
 
