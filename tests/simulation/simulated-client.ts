@@ -12,7 +12,11 @@ export class SimulatedClient implements HubClient {
   readonly name: string;
   readonly protocol: HubProtocol;
   readonly partition: Partition;
-  readonly owner = { identity: undefined, credential: "nobody" };
+  readonly owner = {
+    identity: undefined,
+    credential: "nobody",
+    credentialExpiresAtMs: Number.POSITIVE_INFINITY,
+  };
   membership: Membership | undefined;
   /** Its handshake is done: it may invoke. */
   isConnected = false;

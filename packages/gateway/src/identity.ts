@@ -8,23 +8,34 @@ export interface Identity {
   readonly expiresAtMs: number;
 }
 
-/** Whose a connection is: who made it, and until when that holds. */
-export class Owner {
+/** Who makes a request, as far as the gateway goes by it. */
+export interface Credentials {
   /** Only with `authentication: jwt`, and then always. */
   readonly identity: Identity | undefined;
-  /** Digest of the credentials that the connection was made with. */
+  /** Digest of the credentials as they came: the same for requests with the same ones, and for those with none. */
   readonly credential: string;
+  /** When the token ends, on the gateway's clock; `undefined` if it has no end that the gateway goes by. */
+  readonly expiresAtMs: number | undefined;
+}
+
+/** Whose a connection is: who made it, and until when that holds. */
+export class Owner {
+  readonly identity: Identity | undefined;
+  readonly credential: string;
+  /** When the token with which the connection was made ends. Infinite: never. */
+  readonly credentialExpiresAtMs: number;
   #expiresAtMs: number;
 
-  constructor(identity: Identity | undefined, credential: string) {
+  constructor({ identity, credential, expiresAtMs }: Credentials) {
     this.identity = identity;
     this.credential = credential;
-    this.#expiresAtMs = identity?.expiresAtMs ?? Number.POSITIVE_INFINITY;
+    this.credentialExpiresAtMs = expiresAtMs ?? Number.POSITIVE_INFINITY;
+    this.#expiresAtMs = this.credentialExpiresAtMs;
   }
 
   /** A later request of the same user showed a token that may live longer. */
-  renew(identity: Identity | undefined): void {
-    if (identity !== undefined) this.#expiresAtMs = Math.max(this.#expiresAtMs, identity.expiresAtMs);
+  renew({ expiresAtMs }: Credentials): void {
+    if (expiresAtMs !== undefined) this.#expiresAtMs = Math.max(this.#expiresAtMs, expiresAtMs);
   }
 
   hasExpired(nowMs: number): boolean {

@@ -72,7 +72,7 @@ function client(partitionKey = "p"): HubClient & { readonly answers: unknown[] }
   return {
     partition: partition(partitionKey),
     protocol,
-    owner: { identity: undefined, credential: "" },
+    owner: { identity: undefined, credential: "", credentialExpiresAtMs: Number.POSITIVE_INFINITY },
     membership: undefined as Membership | undefined,
     write: () => {},
     complete: (_invocationId, payload) => answers.push(payload),

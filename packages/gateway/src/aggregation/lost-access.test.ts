@@ -44,7 +44,7 @@ function clientIn(rules: HubRules, what: (membership: Membership, client: HubCli
     protocol: hubProtocols.json,
     membership,
     partition: { key: "" as HubClient["partition"]["key"], query: [], headers: [] },
-    owner: { identity, credential: "" },
+    owner: { identity, credential: "", credentialExpiresAtMs: Number.POSITIVE_INFINITY },
     write() {},
     complete() {},
     passThrough() {},

@@ -22,7 +22,7 @@ export interface Member {
 /** A member together with what decides what it may join, and which shared upstream serves it. */
 export interface HubClient extends Member {
   readonly partition: Partition;
-  readonly owner: Pick<Owner, "identity" | "credential">;
+  readonly owner: Pick<Owner, "identity" | "credential" | "credentialExpiresAtMs">;
   /** Invokes a hub method on the client's private upstream, as that client and behind its back. As `GroupSource.invoke`. */
   invokePrivately(
     method: string,

@@ -79,7 +79,7 @@ export class ProbeTable {
   }
 
   #remember(verdict: string, { owner }: HubClient, ttlMs: number): void {
-    const untilMs = Math.min(this.#clock.now() + ttlMs, owner.identity?.expiresAtMs ?? Number.POSITIVE_INFINITY);
+    const untilMs = Math.min(this.#clock.now() + ttlMs, owner.credentialExpiresAtMs);
     this.#verdicts.delete(verdict);
     this.#verdicts.set(verdict, untilMs);
     for (const oldest of this.#verdicts.keys()) {

@@ -1,13 +1,13 @@
 import type { IncomingMessage } from "node:http";
 import type { Clock } from "../clock.ts";
 import { partitionClaims } from "../config/compile.ts";
-import { builtInForwardHeaders, type HubConfig } from "../config/schema.ts";
+import { builtInForwardHeaders, type HubConfig, hasRules } from "../config/schema.ts";
 import type { HubRuntime } from "../hub-runtime.ts";
 import type { Owner } from "../identity.ts";
 import type { Logger } from "../observe/log.ts";
 import { chainHeader, loopStatus, maxChainLength, readChain, writeChain } from "../upstream/gateway-chain.ts";
 import type { NegotiateOutcome, ShownNegotiateOutcome, UpstreamTicket } from "../upstream/upstream-negotiate.ts";
-import { findToken } from "./bearer-token.ts";
+import { findToken, findTokens } from "./bearer-token.ts";
 import { type Caller, isOtherUser } from "./caller.ts";
 import { CrossOrigin, type PageOrigin } from "./cross-origin.ts";
 import { forwardRequest } from "./forward-request.ts";
@@ -16,6 +16,7 @@ import { KeyFile } from "./key-file.ts";
 import { KeyUrl } from "./key-url.ts";
 import { credentialDigest, OriginVerdict } from "./origin-verdict.ts";
 import { refusal } from "./refusal.ts";
+import { tokenEnd } from "./token-end.ts";
 import { type TokenVerdict, TokenVerifier } from "./token-verifier.ts";
 import type { ClientRoute, TrustedProxies } from "./trusted-proxies.ts";
 
@@ -58,6 +59,7 @@ export class Admission {
   readonly #forwardHeaders: readonly string[];
   readonly #verdicts: OriginVerdict;
   readonly #tokens: TokenVerifier | undefined;
+  readonly #clock: Clock;
 
   /** Throws an `Error` if the file with the keys for tokens cannot be read. */
   constructor({ runtime, config, proxies, clock, log }: AdmissionParts) {
@@ -65,6 +67,7 @@ export class Admission {
     this.crossOrigin = new CrossOrigin(config.allowedOrigins);
     this.partitionClaims = partitionClaims(config);
     this.#proxies = proxies;
+    this.#clock = clock;
     this.#verdicts = new OriginVerdict(clock, config.verdictTtlMs, (as) => runtime.negotiate(as));
     this.#tokens = createVerifier(config.authentication, clock, log);
     // An origin that checks where pages come from checks it on the client's own connection.
@@ -93,27 +96,29 @@ export class Admission {
     if (chain.includes(this.runtime.instanceId)) return { kind: "refused", answer: answers.loop };
     if (chain.length >= maxChainLength) return { kind: "refused", answer: answers.tooManyGateways };
     const as = this.#forward(knock, chain);
-    const isGateway = chain.length > 0;
-    const caller = { as, identity: undefined, credential: credentialDigest(as), isGateway };
-    if (this.#tokens === undefined) return { kind: "caller", caller };
+    const asked = { as, credential: credentialDigest(as), isGateway: chain.length > 0 };
+    if (this.#tokens === undefined) {
+      return { kind: "caller", caller: { ...asked, identity: undefined, expiresAtMs: this.#tokenEnd(knock) } };
+    }
     const found = findToken(knock.request, knock.query);
     if (found.kind === "none") return { kind: "refused", answer: answers.noToken };
     if (found.kind === "ambiguous") return { kind: "refused", answer: answers.badToken };
     const verdict = await this.#tokens.verify(found.token);
     if (verdict.kind !== "verified") return { kind: "refused", answer: tokenRefusal(verdict) };
-    return { kind: "caller", caller: { ...caller, identity: verdict.identity } };
+    const { identity } = verdict;
+    return { kind: "caller", caller: { ...asked, identity, expiresAtMs: identity.expiresAtMs } };
   }
 
   /**
    * Whether somebody new may connect. A gateway is put to the next hop in any case: only there can a chain be seen to lead
    * back to it, because what its clients share here travels on by a connection of this gateway's own.
    */
-  async admit({ as, isGateway }: Caller): Promise<AdmitOutcome> {
+  async admit({ as, isGateway, expiresAtMs }: Caller): Promise<AdmitOutcome> {
     const { privateUpstream, authentication } = this.runtime.config;
     if (privateUpstream === "eager") return this.runtime.negotiate(as);
     const accepted = { kind: "accepted", ticket: undefined } as const;
     if (authentication !== "origin" && !isGateway) return accepted;
-    const outcome = await this.#verdicts.of(as);
+    const outcome = await this.#verdicts.of(as, expiresAtMs);
     if (outcome.kind === "accepted") return accepted;
     return authentication !== "origin" && isAboutClient(outcome) ? accepted : outcome;
   }
@@ -138,8 +143,24 @@ export class Admission {
   async refuseUse(owner: Owner | undefined, caller: Caller): Promise<HttpAnswer | undefined> {
     if (owner === undefined ? this.#tokens !== undefined : isOtherUser(owner, caller)) return answers.unknownId;
     if (this.runtime.config.authentication !== "origin" || owner?.credential === caller.credential) return undefined;
-    const outcome = await this.#verdicts.of(caller.as);
+    const outcome = await this.#verdicts.of(caller.as, caller.expiresAtMs);
     return outcome.kind === "accepted" ? undefined : refusal(outcome);
+  }
+
+  /**
+   * When a token ends that only the origin can verify, which it does by letting the client in. What the gateway shares with
+   * a client ends then, because the origin does not see it; a client that is alone on its connection is the origin's own
+   * business. A token that has ended already is none of which the origin keeps the time. Of several tokens the gateway does
+   * not know which one counts, so none may outlive another.
+   */
+  #tokenEnd({ request, query }: Knock): number | undefined {
+    const { config } = this.runtime;
+    if (config.authentication !== "origin" || !hasRules(config)) return undefined;
+    const remaining = [...findTokens(request, query)].flatMap((token) => {
+      const endsAt = tokenEnd(token);
+      return endsAt === undefined || endsAt <= Date.now() ? [] : [endsAt - Date.now()];
+    });
+    return remaining.length === 0 ? undefined : this.#clock.now() + Math.min(...remaining);
   }
 
   /** What the origin is told of this client. A page that comes by `*` comes without credentials. */

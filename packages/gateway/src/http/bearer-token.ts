@@ -10,14 +10,20 @@ export type FoundToken =
   | { readonly kind: "none" }
   | { readonly kind: "ambiguous" };
 
-export function findToken({ headers }: IncomingMessage, query: string): FoundToken {
+export function findToken(request: IncomingMessage, query: string): FoundToken {
+  const tokens = findTokens(request, query);
+  const [token] = tokens;
+  if (token === undefined) return { kind: "none" };
+  return tokens.size === 1 ? { kind: "found", token } : { kind: "ambiguous" };
+}
+
+/** All access tokens of a request. */
+export function findTokens({ headers }: IncomingMessage, query: string): ReadonlySet<string> {
   const tokens = new Set<string>();
   const [, fromHeader] = /^Bearer +(\S+) *$/i.exec(headers.authorization ?? "") ?? [];
   if (fromHeader !== undefined) tokens.add(fromHeader);
   for (const [name, value] of new URLSearchParams(query)) {
     if (name.toLowerCase() === "access_token" && value !== "") tokens.add(value);
   }
-  const [token] = tokens;
-  if (token === undefined) return { kind: "none" };
-  return tokens.size === 1 ? { kind: "found", token } : { kind: "ambiguous" };
+  return tokens;
 }

@@ -42,6 +42,7 @@ export type Prepared =
   | {
       readonly kind: "ready";
       readonly token: string;
+      readonly owner: Owner;
       readonly isStateful: boolean;
       readonly upstreamSocket: WebSocket | undefined;
     }
@@ -70,10 +71,13 @@ export class Connector {
     if (claimed.kind === "refused") return claimed;
     const { token, ticket } = claimed;
     const { isStateful } = ticket;
-    if (ticket.upstream === undefined) return { kind: "ready", token, isStateful, upstreamSocket: undefined };
     const { admission, caller } = asked;
+    // A token that ends between negotiate and the transport has ended, although its end cannot be seen from here.
+    const owner = ticket.owner.credential === caller.credential ? ticket.owner : new Owner(caller);
+    const ready = { kind: "ready", token, owner, isStateful } as const;
+    if (ticket.upstream === undefined) return { ...ready, upstreamSocket: undefined };
     const dialed = await admission.runtime.dialPrivate(caller.as, ticket.upstream, signal);
-    if (dialed.kind === "opened") return { kind: "ready", token, isStateful, upstreamSocket: dialed.webSocket };
+    if (dialed.kind === "opened") return { ...ready, upstreamSocket: dialed.webSocket };
     registry.remove(token);
     return refused(dialRefusal(dialed));
   }
@@ -86,18 +90,17 @@ export class Connector {
   /** Puts a connection behind the transport that `makeTransport` makes for it. */
   attach<Transport extends AnyTransport>(
     asked: ConnectRequest,
-    { token, isStateful, upstreamSocket }: Prepared & { readonly kind: "ready" },
+    { token, owner, isStateful, upstreamSocket }: Prepared & { readonly kind: "ready" },
     makeTransport: (connection: ClientConnection) => Transport,
   ): Transport {
     const { registry, limits, clock, log } = this.parts;
     const { admission, request, query } = asked;
     const { runtime } = admission;
-    const { identity, credential } = asked.caller;
     const entry = registry.find(token, runtime.config.path);
     const connection = new ClientConnection({
       hub: runtime.hub,
-      partition: clientPartition(admission, request, query, identity),
-      owner: new Owner(identity, credential),
+      partition: clientPartition(admission, request, query, owner.identity),
+      owner,
       isStateful,
       limits,
       clock,
@@ -134,7 +137,7 @@ export class Connector {
   async #admit({ admission, caller }: ConnectRequest): Promise<Refused | Claimed> {
     const outcome = await admission.admit(caller);
     if (outcome.kind !== "accepted") return refused(outcome.kind === "error" ? answers.unknownId : refusal(outcome));
-    const owner = new Owner(caller.identity, caller.credential);
+    const owner = new Owner(caller);
     const token = newConnectionToken();
     this.parts.registry.claim(token, admission.runtime.config.path, []);
     return { kind: "claimed", token, ticket: { upstream: outcome.ticket, isStateful: false, owner } };

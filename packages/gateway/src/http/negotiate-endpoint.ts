@@ -60,7 +60,7 @@ export class NegotiateEndpoint {
     const { runtime } = admission;
     const isAsked = queryValue(query, "useStatefulReconnect")?.toLowerCase() === "true";
     const isStateful = isAsked && runtime.config.statefulReconnect;
-    const ticket = { upstream: outcome.ticket, isStateful, owner: new Owner(caller.identity, caller.credential) };
+    const ticket = { upstream: outcome.ticket, isStateful, owner: new Owner(caller) };
     return this.#accept(runtime, requested === 0 ? 0 : 1, ticket);
   }
 

@@ -93,6 +93,16 @@ test("a verdict holds for its time and no longer, a refusal like an acceptance",
   expect(asked.length).toBe(3);
 });
 
+test("a verdict ends with the credential that it is about", async () => {
+  const verdict = verdicts.of(as({}), 1_000);
+  asked[0]?.answer(accepted);
+  expect(await verdict).toBe(accepted);
+  nowMs = 999;
+  expect(await verdicts.of(as({}), 1_000)).toBe(accepted);
+  nowMs = 1_000;
+  expect(await askAndAnswer(as({}), refused(401))).toEqual(refused(401));
+});
+
 test("an origin that cannot be reached has given no verdict", async () => {
   const together = [verdicts.of(as({})), verdicts.of(as({}))];
   asked[0]?.answer(unreachable);

@@ -28,13 +28,16 @@ export class OriginVerdict {
     this.#negotiate = negotiate;
   }
 
-  /** Calls for the same credential share one request, also while it is under way. */
-  async of(as: UpstreamRequest): Promise<NegotiateOutcome> {
+  /**
+   * Calls for the same credential share one request, also while it is under way. No verdict outlives the credential, which
+   * ends at `expiresAtMs` on the gateway's clock.
+   */
+  async of(as: UpstreamRequest, expiresAtMs = Number.POSITIVE_INFINITY): Promise<NegotiateOutcome> {
     const key = credentialDigest(as);
     const known = this.#verdicts.get(key);
     if (known !== undefined && known.expiresAtMs > this.#clock.now()) return known.outcome;
     const outcome = this.#negotiate(as);
-    this.#remember(key, { outcome, expiresAtMs: this.#clock.now() + this.#ttlMs });
+    this.#remember(key, { outcome, expiresAtMs: Math.min(this.#clock.now() + this.#ttlMs, expiresAtMs) });
     if (!isVerdict(await outcome) && this.#verdicts.get(key)?.outcome === outcome) this.#verdicts.delete(key);
     return outcome;
   }

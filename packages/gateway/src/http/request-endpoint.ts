@@ -123,7 +123,7 @@ async function refuseUse(
   }
   const { owner } = entry.connection;
   const answer = await admission.refuseUse(owner, caller);
-  if (answer === undefined) owner.renew(caller.identity);
+  if (answer === undefined) owner.renew(caller);
   return answer;
 }
 

@@ -69,7 +69,7 @@ export class WebSocketEndpoint {
     if (refusal !== undefined) return this.#refuse(socket, refusal);
     // While the origin was asked, the connection may have ended.
     if (!connection.isResumable) return this.#refuse(socket, answers.unknownId);
-    connection.owner.renew(caller.identity);
+    connection.owner.renew(caller);
     this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
       const transport = new WebSocketTransport(webSocket as ClientWebSocket, socket, turn, limits, connection);
       registry.connect(id, admission.runtime.config.path, connection, transport);
