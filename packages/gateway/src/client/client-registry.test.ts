@@ -36,7 +36,7 @@ test("a negotiated id is found on its own hub and on no other", () => {
 test("an id is negotiated, connecting, connected, and then unknown", () => {
   registry.add("id", "/a", "ticket", 15_000);
   expect([registry.negotiatedCount, registry.connectedCount]).toEqual([1, 0]);
-  registry.claim("id", "/a", []);
+  registry.claim("id", "/a", "ticket", []);
   expect(registry.find("id", "/a")?.kind).toBe("connecting");
   expect([registry.negotiatedCount, registry.connectedCount]).toEqual([0, 1]);
   registry.connect("id", "/a", connection, transport);
@@ -48,7 +48,7 @@ test("an id is negotiated, connecting, connected, and then unknown", () => {
 });
 
 test("a client that skipped negotiation comes with an id that nobody was given", () => {
-  registry.claim("new", "/a", []);
+  registry.claim("new", "/a", "ticket", []);
   registry.connect("new", "/a", connection, transport);
   expect([registry.negotiatedCount, registry.connectedCount]).toEqual([0, 1]);
 });
@@ -58,14 +58,14 @@ test("what was posted to an id before its transport came is kept with it", () =>
   const negotiated = registry.find("id", "/a");
   if (negotiated?.kind !== "negotiated") throw new Error("not negotiated");
   negotiated.early.push(Buffer.from("handshake"));
-  registry.claim("id", "/a", negotiated.early);
+  registry.claim("id", "/a", negotiated.ticket, negotiated.early);
   expect(registry.find("id", "/a")).toMatchObject({ kind: "connecting", early: [Buffer.from("handshake")] });
 });
 
 test("a sweep forgets the ids that no transport came for in time, and nothing else", () => {
   registry.add("old", "/a", "ticket", 15_000);
   registry.add("used", "/a", "ticket", 15_000);
-  registry.claim("used", "/a", []);
+  registry.claim("used", "/a", "ticket", []);
   nowMs += 5000;
   registry.add("young", "/a", "ticket", 15_000);
   registry.sweep(nowMs + 9999);

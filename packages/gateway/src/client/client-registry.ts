@@ -24,9 +24,10 @@ export interface Negotiated<Ticket> {
 }
 
 /** A transport has come for the id and is being admitted. */
-export interface Connecting {
+export interface Connecting<Ticket> {
   readonly kind: "connecting";
   readonly hubPath: string;
+  readonly ticket: Ticket;
   readonly early: Buffer[];
 }
 
@@ -37,7 +38,7 @@ export interface Connected {
   readonly transport: AnyTransport;
 }
 
-export type Entry<Ticket> = Negotiated<Ticket> | Connecting | Connected;
+export type Entry<Ticket> = Negotiated<Ticket> | Connecting<Ticket> | Connected;
 
 /** Who is connected, and which negotiated ids wait for their transport. `Ticket` is what negotiate leaves for connect. */
 export class ClientRegistry<Ticket> {
@@ -71,9 +72,9 @@ export class ClientRegistry<Ticket> {
   }
 
   /** A transport has come: `connect` or `remove` follows. */
-  claim(token: string, hubPath: string, early: Buffer[]): void {
+  claim(token: string, hubPath: string, ticket: Ticket, early: Buffer[]): void {
     if (this.#entries.get(token)?.kind === "negotiated") this.#negotiatedCount -= 1;
-    this.#entries.set(token, { kind: "connecting", hubPath, early });
+    this.#entries.set(token, { kind: "connecting", hubPath, ticket, early });
   }
 
   connect(token: string, hubPath: string, connection: ClientConnection, transport: AnyTransport): void {

@@ -138,11 +138,11 @@ export class Admission {
   /**
    * Why a request may not use a connection; `undefined` if it may. Nobody gets at that of another verified user. Where the
    * origin knows the users, it is asked about credentials that the owner did not show: tokens are renewed while a
-   * connection lives, and move from the header to the query. `owner` is `undefined` while the connection is being opened.
+   * connection lives, and move from the header to the query.
    */
-  async refuseUse(owner: Owner | undefined, caller: Caller): Promise<HttpAnswer | undefined> {
-    if (owner === undefined ? this.#tokens !== undefined : isOtherUser(owner, caller)) return answers.unknownId;
-    if (this.runtime.config.authentication !== "origin" || owner?.credential === caller.credential) return undefined;
+  async refuseUse(owner: Owner, caller: Caller): Promise<HttpAnswer | undefined> {
+    if (isOtherUser(owner, caller)) return answers.unknownId;
+    if (this.runtime.config.authentication !== "origin" || owner.credential === caller.credential) return undefined;
     const outcome = await this.#verdicts.of(caller.as, caller.expiresAtMs);
     return outcome.kind === "accepted" ? undefined : refusal(outcome);
   }

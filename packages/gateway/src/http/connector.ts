@@ -129,7 +129,7 @@ export class Connector {
     if (answer !== undefined) return refused(answer);
     // While the origin was asked, somebody else may have come for it.
     if (registry.find(id, path) !== entry) return refused(answers.idInUse);
-    registry.claim(id, path, entry.early);
+    registry.claim(id, path, ticket, entry.early);
     return { kind: "claimed", token: id, ticket };
   }
 
@@ -139,8 +139,9 @@ export class Connector {
     if (outcome.kind !== "accepted") return refused(outcome.kind === "error" ? answers.unknownId : refusal(outcome));
     const owner = new Owner(caller);
     const token = newConnectionToken();
-    this.parts.registry.claim(token, admission.runtime.config.path, []);
-    return { kind: "claimed", token, ticket: { upstream: outcome.ticket, isStateful: false, owner } };
+    const ticket = { upstream: outcome.ticket, isStateful: false, owner };
+    this.parts.registry.claim(token, admission.runtime.config.path, ticket, []);
+    return { kind: "claimed", token, ticket };
   }
 
   #passThrough(
@@ -175,5 +176,5 @@ function refused(answer: HttpAnswer): Refused {
 }
 
 function dialRefusal(dialed: Exclude<DialOutcome, { kind: "opened" }>): HttpAnswer {
-  return dialed.kind === "refused" ? dialed : answers.originUnreachable;
+  return dialed.kind === "refused" ? refusal(dialed) : answers.originUnreachable;
 }

@@ -119,7 +119,7 @@ async function refuseUse(
 ): Promise<HttpAnswer | undefined> {
   if (entry.kind !== "connected") {
     if (request.method === "GET") return undefined;
-    return admission.refuseUse(entry.kind === "negotiated" ? entry.ticket.owner : undefined, caller);
+    return admission.refuseUse(entry.ticket.owner, caller);
   }
   const { owner } = entry.connection;
   const answer = await admission.refuseUse(owner, caller);

@@ -71,6 +71,16 @@ test("a refusal comes with the origin's status, type and body", async () => {
   });
 });
 
+test("a refusal for want of credentials comes with the origin's challenge", async () => {
+  const head = ["HTTP/1.1 401 Unauthorized", 'WWW-Authenticate: Bearer error="invalid_token"', "Content-Length: 0"];
+  const url = await startOrigin(refuseWith([...head, ""]));
+  expect(await dial(url, anonymous, ticket, limits, never)).toMatchObject({
+    kind: "refused",
+    status: 401,
+    challenge: 'Bearer error="invalid_token"',
+  });
+});
+
 test("an answer that is neither an upgrade nor a refusal is unreachable: no client could be told so", async () => {
   const url = await startOrigin(refuseWith(["HTTP/1.1 200 OK", "Content-Length: 2"], "ok"));
   expect(await dial(url, anonymous, ticket, limits, never)).toMatchObject({

@@ -5,7 +5,14 @@ import { destinationOf, type UpstreamRequest, upstreamUrl } from "./upstream-req
 
 export type DialOutcome =
   | { readonly kind: "opened"; readonly webSocket: WebSocket }
-  | { readonly kind: "refused"; readonly status: number; readonly contentType: string; readonly body: Buffer }
+  | {
+      readonly kind: "refused";
+      readonly status: number;
+      readonly contentType: string;
+      readonly body: Buffer;
+      /** `WWW-Authenticate`. */
+      readonly challenge?: string;
+    }
   | { readonly kind: "unreachable"; readonly reason: string };
 
 export interface DialLimits {
@@ -72,8 +79,9 @@ async function readRefusal(response: IncomingMessage): Promise<DialOutcome> {
   } catch (error) {
     return { kind: "unreachable", reason: String(error) };
   }
-  const contentType = response.headers["content-type"] ?? "";
-  return { kind: "refused", status, contentType, body: Buffer.concat(chunks) };
+  const { "content-type": contentType = "", "www-authenticate": challenge } = response.headers;
+  const shown = challenge === undefined ? {} : { challenge };
+  return { kind: "refused", status, contentType, body: Buffer.concat(chunks), ...shown };
 }
 
 function withCookie(headers: Readonly<Record<string, string>>, cookie: string | undefined): Record<string, string> {
