@@ -204,13 +204,22 @@ describe.skipIf(!aspNetOriginAvailable)("signalr-edge run", { timeout: 60_000 },
   test("--origin serves the hub at its own path, like the origin itself, until SIGTERM", async () => {
     const command = Command.start(["run", "--origin", origin.hubUrl(hubPaths.contract), "--port", "0"]);
     const url = await command.find("stdout", listeningUrl);
+    const adminUrl = await command.find("stdout", /^admin on (http:\/\/127\.0\.0\.1:\d+)$/m);
     const connection = await startRealClient({ url: `${url}${hubPaths.contract}` });
+    expect((await fetch(`${adminUrl}/readyz`, { headers: { connection: "close" } })).status).toBe(200);
     expect(await connection.invoke("WhoAmI")).toBe(connection.connectionId);
     expect(await connection.invoke("Add", 1, 2)).toBe(3);
     const closed = new Promise((resolve) => connection.onclose(resolve));
     command.kill("SIGTERM");
     expect(await closed).toBeUndefined();
-    expect(await command.ended).toMatchObject({ code: 0, stdout: `listening on ${url}\n` });
+    expect(await command.ended).toMatchObject({ code: 0, stdout: `listening on ${url}\nadmin on ${adminUrl}\n` });
+  });
+
+  test("--origin runs twice at the same time: the second one takes another port for its admin listener", async () => {
+    const args = ["run", "--origin", origin.hubUrl(hubPaths.contract), "--port", "0"];
+    const commands = [Command.start(args), Command.start(args)];
+    const adminUrls = await Promise.all(commands.map((command) => command.find("stdout", /^admin on (.+)$/m)));
+    expect(new Set(adminUrls).size).toBe(2);
   });
 
   for (const signal of ["SIGTERM", "SIGINT"] as const) {

@@ -9,12 +9,16 @@ import { type Config, jsonSchema } from "./config/schema.ts";
 import { warnings } from "./config/warnings.ts";
 import { runDemo } from "./demo/run-demo.ts";
 import { createGateway } from "./gateway.ts";
+import { portOrAny } from "./http/port-or-any.ts";
 import { createLogger } from "./observe/log.ts";
 import { ReloadFile } from "./reload-file.ts";
 import { version } from "./version.ts";
 
 /** Exit codes: 0 done, 1 failed at run time, 2 wrong command line or configuration. */
 const exitCodes = { ok: 0, failed: 1, usage: 2 } as const;
+
+/** The admin listener of `run --origin`: no file names its port, so whoever has that already is not in the way. */
+const [adminHost, usualAdminPort] = ["127.0.0.1", 9090];
 
 async function execute(command: Command): Promise<number> {
   switch (command.kind) {
@@ -23,7 +27,8 @@ async function execute(command: Command): Promise<number> {
     case "run-origin": {
       const { origin, host, port } = command;
       const overrides = { ...(host !== undefined && { host }), ...(port !== undefined && { port }) };
-      return withConfig(configForOrigin(origin, overrides), (config) => run(config, undefined));
+      const adminPort = port === usualAdminPort ? 0 : await portOrAny(usualAdminPort, adminHost);
+      return withConfig(configForOrigin(origin, { ...overrides, adminPort }), (config) => run(config, undefined));
     }
     case "check":
       return withConfig(await readConfig(command.config), check);
@@ -78,8 +83,8 @@ async function run(config: Config, fileName: string | undefined): Promise<number
   const gateway = createGateway(config, { log, ...(file !== undefined && { onReloadAsked: file.ask }) });
   const stopSignal = nextStopSignal();
   try {
-    const { url } = await gateway.start();
-    console.log(`listening on ${url}`);
+    const { url, adminUrl } = await gateway.start();
+    console.log(`listening on ${url}\nadmin on ${adminUrl}`);
   } catch (error) {
     log.error("gateway.failed", { error: error instanceof Error ? error.message : String(error) });
     return exitCodes.failed;

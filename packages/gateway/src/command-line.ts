@@ -76,6 +76,7 @@ Usage:
   signalr-edge run --origin URL             run one transparent hub at the path of URL
       --port PORT                           port for clients (default 8080, 0 is a free one)
       --host HOST                           address for clients (default 127.0.0.1)
+                                            admin on port 9090, or a free one if that is taken
   signalr-edge check --config FILE          validate the file, print its rules and warnings
   signalr-edge schema                       print the JSON Schema of the file
   signalr-edge demo                         live-odds origin, gateway and clients in one

@@ -29,20 +29,21 @@ export function loadConfig(text: string, options: LoadOptions): LoadResult {
 export interface OriginOverrides {
   readonly host?: string | undefined;
   readonly port?: number | undefined;
+  /** Of the admin listener, which no option names. */
+  readonly adminPort: number;
 }
 
 /** `run --origin URL`: one transparent hub at the path that it has at the origin. Errors name the option. */
-export function configForOrigin(originUrl: string, overrides: OriginOverrides): LoadResult {
+export function configForOrigin(originUrl: string, { adminPort, ...listen }: OriginOverrides): LoadResult {
   const path = /^https?:/i.test(originUrl) && URL.canParse(originUrl) ? new URL(originUrl).pathname : "/";
   const result = checkInput(
-    { listen: { ...overrides }, hubs: [{ path, origin: originUrl }] },
+    { listen: { ...listen }, admin: { port: adminPort }, hubs: [{ path, origin: originUrl }] },
     { environment: {}, fileName: "--origin" },
   );
   if (result.ok) return result;
   const optionNames: Readonly<Record<string, string>> = {
     "listen.host": "--host",
     "listen.port": "--port",
-    "admin.port": "--port",
   };
   const errors = result.errors.map(({ path, message }) => ({ path: optionNames[path] ?? "--origin", message }));
   return { ok: false, errors };

@@ -1,7 +1,7 @@
-import { createServer } from "node:net";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { createGateway, type Gateway, type GatewayAddress } from "../gateway.ts";
+import { portOrAny } from "../http/port-or-any.ts";
 import { oddsHubPath } from "./odds-hub.ts";
 
 const host = "127.0.0.1";
@@ -14,7 +14,7 @@ export interface StartedGateway {
 
 /** The gateway of the demo: one hub, one group rule. On the usual ports if nobody has them, else on free ones. */
 export async function startDemoGateway(originUrl: string): Promise<StartedGateway> {
-  const ports = [await portOrAny(preferredPort), await portOrAny(preferredAdminPort)] as const;
+  const ports = [await portOrAny(preferredPort, host), await portOrAny(preferredAdminPort, host)] as const;
   try {
     return await start(demoConfig(originUrl, ...ports));
   } catch (error) {
@@ -52,14 +52,6 @@ hubs:
         messages:
           - { target: OddsChanged, key: "{0.eventId}" }
 `;
-}
-
-async function portOrAny(port: number): Promise<number> {
-  const probe = createServer();
-  return new Promise((resolve) => {
-    probe.on("error", () => resolve(0));
-    probe.listen(port, host, () => probe.close(() => resolve(port)));
-  });
 }
 
 function isAddressInUse(error: unknown): boolean {
