@@ -161,8 +161,10 @@ describe.skipIf(!aspNetOriginAvailable)("access", () => {
       expect(answer).toEqual({
         type: 3,
         invocationId: "2",
-        error: "Failed to invoke 'subscribeSlow' because user is unauthorized",
+        // As it is declared, and not as it was asked for: the origin does so, too.
+        error: "Failed to invoke 'SubscribeSlow' because user is unauthorized",
       });
+      expect(await invoke(direct, "2", "subscribeVip", 1)).toEqual({ ...refusal, invocationId: "2" });
       expect((await edge.origin.control.state()).invocations).toEqual(before);
     });
 

@@ -2,8 +2,8 @@ import type { Envelope } from "@signalr-edge/protocol";
 import type { Member } from "./ports.ts";
 
 /** In the origin's form for an exception that the client may read (protocol.md 8.2). */
-export function refusal({ target = "" }: Envelope, reason: string): string {
-  return `Failed to invoke '${target}' due to an error on the server. HubException: ${reason}`;
+export function refusal(method: string, reason: string): string {
+  return `Failed to invoke '${method}' due to an error on the server. HubException: ${reason}`;
 }
 
 /** As .NET completes a method without a result: with null (R-26). */
@@ -12,8 +12,8 @@ export function completeVoid(client: Member, { invocationId }: Envelope): void {
 }
 
 /** In the origin's words for a method that the user may not invoke. */
-export function completeUnauthorized(client: Member, envelope: Envelope): void {
-  completeError(client, envelope, `Failed to invoke '${envelope.target ?? ""}' because user is unauthorized`);
+export function completeUnauthorized(client: Member, envelope: Envelope, method: string): void {
+  completeError(client, envelope, `Failed to invoke '${method}' because user is unauthorized`);
 }
 
 export function completeError(client: Member, { invocationId }: Envelope, error: string): void {

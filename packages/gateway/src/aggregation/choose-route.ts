@@ -44,28 +44,28 @@ export function chooseRoute(
 }
 
 function routeJoin(rule: GroupRule, protocol: HubProtocol, envelope: Envelope, frame: Frame): Route {
-  const refused = refuseForm(envelope);
+  const refused = refuseForm(rule.join, protocol, envelope);
   if (refused !== undefined) return refused;
   const keys = namedKeys(rule, rule.join.keys[protocol.name], protocol, envelope, frame);
-  return keys === undefined ? noKey(envelope) : { kind: "join", rule, keys };
+  return keys === undefined ? noKey(rule.join) : { kind: "join", rule, keys };
 }
 
 function routeLeave(
   rule: GroupRule,
-  { keys: templates }: HubMethodRule,
+  leave: HubMethodRule,
   protocol: HubProtocol,
   envelope: Envelope,
   frame: Frame,
 ): Route {
-  const refused = refuseForm(envelope);
+  const refused = refuseForm(leave, protocol, envelope);
   if (refused !== undefined) return refused;
-  const keys = namedKeys(rule, templates[protocol.name], protocol, envelope, frame);
-  return keys === undefined ? noKey(envelope) : { kind: "leave", rule, keys };
+  const keys = namedKeys(rule, leave.keys[protocol.name], protocol, envelope, frame);
+  return keys === undefined ? noKey(leave) : { kind: "leave", rule, keys };
 }
 
 /** A call without a key, or whose answer nobody waits for, is not what the rule is about: it goes to the origin as it is. */
 function routeCall(rule: CallRule, protocol: HubProtocol, envelope: Envelope, frame: Frame): Route {
-  const refused = refuseForm(envelope);
+  const refused = refuseForm(rule, protocol, envelope);
   if (refused !== undefined) return refused;
   return envelope.invocationId !== undefined && hasKey(rule, protocol, envelope, frame)
     ? { kind: "call", rule }
@@ -79,11 +79,13 @@ function routeStream(
   envelope: Envelope,
   frame: Frame,
 ): Route {
-  const { target = "", invocationId = "" } = envelope;
+  const { invocationId = "" } = envelope;
   if (envelope.type !== MessageType.StreamInvocation) {
-    return reject(`The client attempted to invoke the streaming '${target}' method with a non-streaming invocation.`);
+    return reject(
+      `The client attempted to invoke the streaming '${rule.method}' method with a non-streaming invocation.`,
+    );
   }
-  const refused = refuseUploads(envelope);
+  const refused = refuseUploads(rule, protocol, envelope);
   if (refused !== undefined) return refused;
   if (membership?.streams.has(invocationId) === true)
     return reject(`Invocation ID '${invocationId}' is already in use.`);
@@ -98,22 +100,32 @@ function routeCancel(membership: Member["membership"], { invocationId }: Envelop
 }
 
 /** What no plain hub method takes: a stream invocation, upload streams. */
-function refuseForm(envelope: Envelope): Route | undefined {
-  const { type, target = "" } = envelope;
-  if (type === MessageType.StreamInvocation) {
-    return reject(`The client attempted to invoke the non-streaming '${target}' method with a streaming invocation.`);
+function refuseForm(rule: HubMethodRule, protocol: HubProtocol, envelope: Envelope): Route | undefined {
+  if (envelope.type === MessageType.StreamInvocation) {
+    const name = nameInErrors(rule, protocol, envelope);
+    return reject(`The client attempted to invoke the non-streaming '${name}' method with a streaming invocation.`);
   }
-  return refuseUploads(envelope);
+  return refuseUploads(rule, protocol, envelope);
 }
 
-function refuseUploads({ target = "", streamIds }: Envelope): Route | undefined {
-  if (streamIds.length === 0) return undefined;
-  const sent = `Client sent ${streamIds.length} stream(s), Hub method expects 0.`;
-  return reject(`An unexpected error occurred invoking '${target}' on the server. HubException: ${sent}`);
+function refuseUploads(rule: HubMethodRule, protocol: HubProtocol, envelope: Envelope): Route | undefined {
+  const { length } = envelope.streamIds;
+  if (length === 0) return undefined;
+  const name = nameInErrors(rule, protocol, envelope);
+  const sent = `Client sent ${length} stream(s), Hub method expects 0.`;
+  return reject(`An unexpected error occurred invoking '${name}' on the server. HubException: ${sent}`);
 }
 
-function noKey({ target = "" }: Envelope): Route {
-  return reject(`Failed to invoke '${target}' due to an error on the server.`);
+function noKey({ method }: HubMethodRule): Route {
+  return reject(`Failed to invoke '${method}' due to an error on the server.`);
+}
+
+/**
+ * The origin finds methods in any case and names them as they are declared, which is how the rule is taken to spell them;
+ * but stream invocations of MessagePack as the client spelled them.
+ */
+function nameInErrors({ method }: HubMethodRule, protocol: HubProtocol, { type, target = "" }: Envelope): string {
+  return protocol.name === "messagepack" && type === MessageType.StreamInvocation ? target : method;
 }
 
 function hasKey(rule: HubMethodRule, protocol: HubProtocol, envelope: Envelope, frame: Frame): boolean {

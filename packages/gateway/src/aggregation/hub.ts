@@ -27,6 +27,12 @@ export interface HubParts {
   readonly lines: LineTable;
 }
 
+/** What a rule shares: a hub method, and who may use it. */
+interface Shareable {
+  readonly access: Access;
+  readonly method: string;
+}
+
 /** Both directions of the data path of one hub. Decides by pure functions; groups and upstreams do the rest. */
 export class Hub implements ClientHub {
   readonly #parts: HubParts;
@@ -66,13 +72,13 @@ export class Hub implements ClientHub {
         this.#leave(client, route.rule, route.keys);
         return completeVoid(client, envelope);
       case "call":
-        if (!this.#mayShare(client, route.rule.access, 1, envelope)) return;
+        if (!this.#mayShare(client, route.rule, 1, envelope)) return;
         if (this.#parts.lines.primary(client).calls.call(client, route.rule, envelope, frame)) return;
-        return completeError(client, envelope, refusal(envelope, "Too many calls are waiting."));
+        return completeError(client, envelope, refusal(route.rule.method, "Too many calls are waiting."));
       case "stream":
-        if (!this.#mayShare(client, route.rule.access, 1, envelope)) return;
+        if (!this.#mayShare(client, route.rule, 1, envelope)) return;
         if (this.#parts.lines.primary(client).streams.open(client, route.rule, envelope, frame)) return;
-        return completeError(client, envelope, refusal(envelope, "Too many streams are open."));
+        return completeError(client, envelope, refusal(route.rule.method, "Too many streams are open."));
       case "cancelStream":
         route.table.close(client, route.invocationId, route.stream);
         return client.complete(route.invocationId, { kind: "void" });
@@ -120,8 +126,8 @@ export class Hub implements ClientHub {
   }
 
   #join(client: HubClient, rule: GroupRule, keys: readonly NamedKey[], envelope: Envelope, frame: Frame): void {
-    const { access } = rule;
-    if (!this.#mayShare(client, access, keys.length, envelope)) return;
+    const { access, join } = rule;
+    if (!this.#mayShare(client, { access, method: join.method }, keys.length, envelope)) return;
     this.#metrics.joins += 1;
     if (access.kind !== "probe") return this.#joinLine(client, rule, keys, envelope, frame);
     const asked = { rule, ttlMs: access.ttlMs, keys, envelope, frame };
@@ -137,10 +143,14 @@ export class Hub implements ClientHub {
     const line = first && lines.at(client, placeOf(this.#rules, client.protocol, rule, first.key));
     if (line === undefined) {
       this.#metrics.perKeyRefusals += 1;
-      return completeError(client, envelope, refusal(envelope, "Too many groups have an upstream of their own."));
+      return completeError(
+        client,
+        envelope,
+        refusal(rule.join.method, "Too many groups have an upstream of their own."),
+      );
     }
     if (line.groups.hasRoom) return line.groups.join(client, rule, keys, envelope, frame);
-    completeError(client, envelope, refusal(envelope, "Too many joins are waiting."));
+    completeError(client, envelope, refusal(rule.join.method, "Too many joins are waiting."));
   }
 
   /** Each key of a leave may belong to another upstream. */
@@ -154,11 +164,11 @@ export class Hub implements ClientHub {
   }
 
   /** Answers the client if it may not, or takes part in too much already. */
-  #mayShare(client: HubClient, access: Access, count: number, envelope: Envelope): boolean {
+  #mayShare(client: HubClient, { access, method }: Shareable, count: number, envelope: Envelope): boolean {
     const { maxGroupsPerClient } = this.#parts.limits;
-    if (!isAllowed(access, client.owner.identity)) completeUnauthorized(client, envelope);
+    if (!isAllowed(access, client.owner.identity)) completeUnauthorized(client, envelope, method);
     else if ((client.membership?.size ?? 0) + count > maxGroupsPerClient) {
-      completeError(client, envelope, refusal(envelope, `A connection may be in ${maxGroupsPerClient} groups.`));
+      completeError(client, envelope, refusal(method, `A connection may be in ${maxGroupsPerClient} groups.`));
     } else return true;
     return false;
   }

@@ -34,14 +34,15 @@ export class StreamTable {
 
   /** Takes a stream invocation; false if there are too many different streams, and then nothing was done. */
   open(client: Member, rule: StreamRule, envelope: Envelope, frame: Frame): boolean {
-    const { invocationId = "" } = envelope;
+    // Spelled as by the first reader: with MessagePack, the origin's errors repeat it.
+    const { invocationId = "", target = rule.method } = envelope;
     const rawArguments = rawArgumentsOf(envelope, frame);
     const id = argumentsIdentity(rule.method.toLowerCase(), rawArguments);
     let stream = this.#streams.get(id);
     if (stream === undefined) {
       if (this.#streams.size >= this.#parts.maxStreams) return false;
       const copies = rawArguments.map((raw) => Buffer.from(raw)); // outlive the client's frame
-      stream = new SharedStream(id, rule.method, copies);
+      stream = new SharedStream(id, target, copies);
       this.#streams.set(id, stream);
     }
     client.membership ??= new Membership();
