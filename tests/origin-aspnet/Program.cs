@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.SignalR;
 using SignalREdge.Origin;
 using SignalREdge.Origin.Control;
 using SignalREdge.Origin.Hubs;
+using SignalREdge.Origin.Market;
 using SignalREdge.Origin.Records;
 
 var builder = WebApplication.CreateBuilder(args);
@@ -21,8 +22,12 @@ builder.Services.AddSingleton(traffic);
 builder.Services.AddSingleton<Ledger>();
 builder.Services.AddSingleton<LiveEvents>();
 builder.Services.AddSingleton<HubClients>();
+builder.Services.AddSingleton<Revocations>();
 builder.Services.AddSingleton<Publisher>();
 builder.Services.AddSingleton<InvocationRecorder>();
+builder.Services.AddSingleton(builder.Configuration.GetSection("market").Get<MarketSettings>() ?? new MarketSettings());
+builder.Services.AddSingleton<LiveMarket>();
+builder.Services.AddHostedService(services => services.GetRequiredService<LiveMarket>());
 
 builder.Services
     .AddAuthentication(TestTokenAuthentication.Scheme)
@@ -45,6 +50,7 @@ app.MapHub<StatefulHub>(HubPaths.Stateful, hub => hub.AllowStatefulReconnects = 
 app.MapHub<WebSocketsHub>(HubPaths.WebSockets, hub => hub.Transports = HttpTransportType.WebSockets);
 app.MapHub<LongPollingHub>(HubPaths.LongPolling, hub => hub.Transports = HttpTransportType.LongPolling);
 app.MapHub<JsonHub>(HubPaths.Json);
+app.MapHub<MarketHub>(HubPaths.Market);
 app.MapControl();
 
 await app.StartAsync();

@@ -17,12 +17,23 @@ export interface AspNetOriginOptions {
   readonly port?: number;
   /** Lets the framework log to the test's stderr. */
   readonly verbose?: boolean;
+  /** What the market hub publishes from the start of the process on; default: there is no market. */
+  readonly market?: MarketSettings;
+}
+
+export interface MarketSettings {
+  /** Topics 0, 1, ..., each with a publisher. */
+  readonly topics: number;
+  /** Messages per second of each publisher. */
+  readonly perSecond: number;
+  /** How long every join takes; default 0. */
+  readonly joinMs?: number;
 }
 
 /** Starts the ASP.NET Core origin in a process of its own, which also ends when this process does. */
 export async function startAspNetOrigin(options: AspNetOriginOptions = {}): Promise<Origin> {
-  const verbose = options.verbose ?? false;
-  let process = launch(options.port ?? 0, verbose);
+  const settings = [...(options.verbose === true ? verboseSettings : []), ...marketSettings(options.market)];
+  let process = launch(options.port ?? 0, settings);
   const url = await readUrl(process);
 
   return {
@@ -35,16 +46,21 @@ export async function startAspNetOrigin(options: AspNetOriginOptions = {}): Prom
     stop: (signal) => end(process, signal),
     restart: async () => {
       await end(process);
-      process = launch(Number(new URL(url).port), verbose);
+      process = launch(Number(new URL(url).port), settings);
       await readUrl(process);
     },
   };
 }
 
-function launch(port: number, verbose: boolean): OriginProcess {
-  const settings = ["--urls", `http://127.0.0.1:${port}`, "--exitWithStandardInput", "true"];
-  if (verbose) settings.push("--verbose", "true", "--Logging:Console:LogToStandardErrorThreshold", "Trace");
-  return spawn("dotnet", [originAssembly, ...settings], { stdio: ["pipe", "pipe", "inherit"] });
+const verboseSettings = ["--verbose", "true", "--Logging:Console:LogToStandardErrorThreshold", "Trace"];
+
+function marketSettings(market: MarketSettings | undefined): readonly string[] {
+  return Object.entries(market ?? {}).flatMap(([name, value]) => [`--market:${name}`, String(value)]);
+}
+
+function launch(port: number, settings: readonly string[]): OriginProcess {
+  const usual = ["--urls", `http://127.0.0.1:${port}`, "--exitWithStandardInput", "true"];
+  return spawn("dotnet", [originAssembly, ...usual, ...settings], { stdio: ["pipe", "pipe", "inherit"] });
 }
 
 async function readUrl(process: OriginProcess): Promise<string> {

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Connections.Features;
 using SignalREdge.Origin.Hubs;
+using SignalREdge.Origin.Market;
 using SignalREdge.Origin.Records;
 using SignalREdge.Origin.Values;
 
@@ -24,7 +25,10 @@ public static class ControlEndpoints
         control.MapPost("/broadcast", BroadcastAsync);
         control.MapPost("/close-event", CloseEvent);
         control.MapGet("/state", ReadState);
+        control.MapGet("/market", (LiveMarket market) => market.Read());
+        control.MapPost("/close-market", (LiveMarket market) => market.CloseAsync());
         control.MapGet("/wait", WaitAsync);
+        control.MapPost("/revoke", (Revocations revocations, string user) => revocations.Add(user));
         control.MapPost("/reset", Reset);
         control.MapPost("/abort-connections", AbortConnections);
         control.MapPost("/close-gracefully", CloseGracefully);

@@ -8,7 +8,7 @@ public sealed class AuthHub(Ledger ledger, LiveEvents liveEvents) : ContractHub(
 {
     public const string Policy = "member";
 
-    internal override string Path => HubPaths.Auth;
+    public override string Path => HubPaths.Auth;
 
     public static void Require(AuthorizationPolicyBuilder policy) =>
         policy.RequireAuthenticatedUser().RequireAssertion(context => !context.User.IsInRole("banned"));

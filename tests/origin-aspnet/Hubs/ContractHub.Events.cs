@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.SignalR;
 using SignalREdge.Origin.Records;
 using SignalREdge.Origin.Values;
@@ -46,6 +47,14 @@ public partial class ContractHub
         eventId < 50 || QueryValue("market") == "open" || Context.User?.IsInRole("vip") is true
             ? Subscribe(eventId)
             : throw new HubException($"Event {eventId} is not for you.");
+
+    /// <summary>For everybody whose right to it has not been withdrawn, also while connected.</summary>
+    public Task<EventSnapshot> SubscribeAsked(long eventId, [FromServices] Revocations revocations) =>
+        revocations.Contains(UserId)
+            ? throw new HubException($"{UserId} may no longer see event {eventId}.")
+            : Subscribe(eventId);
+
+    public Task UnsubscribeAsked(long eventId) => Unsubscribe(eventId);
 
     public Task Unsubscribe(long eventId) => LeaveAsync(GroupNames.Event(eventId));
 

@@ -7,9 +7,9 @@ namespace SignalREdge.Origin.Hubs;
 /// The hub whose behaviour the conformance suite compares everything with. Framework defaults throughout: what it does is
 /// what ASP.NET Core SignalR does. The parts of the class are in the ContractHub.*.cs files.
 /// </summary>
-public partial class ContractHub(Ledger ledger, LiveEvents liveEvents) : Hub
+public partial class ContractHub(Ledger ledger, LiveEvents liveEvents) : Hub, IRecordedHub
 {
-    internal virtual string Path => HubPaths.Contract;
+    public virtual string Path => HubPaths.Contract;
 
     private string? UserId => Context.UserIdentifier;
 

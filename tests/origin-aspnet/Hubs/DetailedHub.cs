@@ -5,5 +5,5 @@ namespace SignalREdge.Origin.Hubs;
 /// <summary>The contract hub with detailed errors.</summary>
 public sealed class DetailedHub(Ledger ledger, LiveEvents liveEvents) : ContractHub(ledger, liveEvents)
 {
-    internal override string Path => HubPaths.Detailed;
+    public override string Path => HubPaths.Detailed;
 }

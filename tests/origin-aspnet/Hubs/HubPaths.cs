@@ -11,4 +11,5 @@ public static class HubPaths
     public const string WebSockets = "/hubs/websockets";
     public const string LongPolling = "/hubs/longpolling";
     public const string Json = "/hubs/json";
+    public const string Market = "/hubs/market";
 }

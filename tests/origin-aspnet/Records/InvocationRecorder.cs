@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.SignalR;
-using SignalREdge.Origin.Hubs;
 
 namespace SignalREdge.Origin.Records;
 
@@ -9,7 +8,7 @@ public sealed class InvocationRecorder(Ledger ledger) : IHubFilter
     public async ValueTask<object?> InvokeMethodAsync(
         HubInvocationContext invocation, Func<HubInvocationContext, ValueTask<object?>> next)
     {
-        var (hub, context, method) = (((ContractHub)invocation.Hub).Path, invocation.Context, invocation.HubMethodName);
+        var (hub, context, method) = (((IRecordedHub)invocation.Hub).Path, invocation.Context, invocation.HubMethodName);
         ledger.Invoked(hub, context, method);
         try
         {

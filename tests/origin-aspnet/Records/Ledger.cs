@@ -156,7 +156,7 @@ public sealed class Ledger
         where T : notnull => counts[key] = counts.GetValueOrDefault(key) + 1;
 
     /// <summary>The hub protocol is not told to hubs, but each protocol has its own transfer format.</summary>
-    private static string ProtocolOf(HubCallerContext context) =>
+    internal static string ProtocolOf(HubCallerContext context) =>
         context.Features.Get<ITransferFormatFeature>()?.ActiveFormat == Microsoft.AspNetCore.Connections.TransferFormat.Binary
             ? "messagepack"
             : "json";
