@@ -26,6 +26,8 @@ export interface MarketSettings {
   readonly topics: number;
   /** Messages per second of each publisher. */
   readonly perSecond: number;
+  /** How many more topics there are, which nobody publishes to; default none. */
+  readonly quietTopics?: number;
   /** How long every join takes; default 0. */
   readonly joinMs?: number;
 }

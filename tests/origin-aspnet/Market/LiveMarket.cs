@@ -22,8 +22,10 @@ public sealed class LiveMarket : BackgroundService
     {
         _settings = settings;
         _hub = hub;
-        _topics = [.. Enumerable.Range(0, settings.Topics).Select(number => new MarketTopic(number, _epoch))];
+        _topics = [.. Enumerable.Range(0, settings.Topics + settings.QuietTopics).Select(number => new MarketTopic(number, _epoch))];
     }
+
+    private IEnumerable<MarketTopic> Published => _topics.Take(_settings.Topics);
 
     public int JoinMs => _settings.JoinMs;
 
@@ -33,7 +35,7 @@ public sealed class LiveMarket : BackgroundService
 
     public void CountJoin(string protocol) => _joins.AddOrUpdate(protocol, 1, (_, count) => count + 1);
 
-    public MarketState Read() => new(_epoch, [.. _topics.Select(topic => topic.Sequence)], new(_joins));
+    public MarketState Read() => new(_epoch, [.. Published.Select(topic => topic.Sequence)], new(_joins));
 
     /// <summary>Ends the publishers; when it returns, nothing more is sent.</summary>
     public async Task<MarketState> CloseAsync()
@@ -47,7 +49,7 @@ public sealed class LiveMarket : BackgroundService
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, _closing.Token);
         var started = Stopwatch.GetTimestamp();
-        await Task.WhenAll(_topics.Select((topic, number) => PublishAsync(topic, number, started, end.Token)));
+        await Task.WhenAll(Published.Select((topic, number) => PublishAsync(topic, number, started, end.Token)));
         _closed.SetResult();
     }
 
@@ -56,7 +58,7 @@ public sealed class LiveMarket : BackgroundService
         await Task.Yield();
         var members = _hub.Clients.Group(topic.Group);
         // Publishers take turns within one period.
-        var offset = (double)number / _topics.Length;
+        var offset = (double)number / _settings.Topics;
         for (var sent = 0L; !end.IsCancellationRequested; sent++)
         {
             var wait = TimeSpan.FromSeconds((sent + offset) / _settings.PerSecond) - Stopwatch.GetElapsedTime(started);

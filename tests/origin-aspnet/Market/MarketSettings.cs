@@ -6,6 +6,9 @@ public sealed class MarketSettings
     /// <summary>One publisher each; 0: there is no market.</summary>
     public int Topics { get; init; }
 
+    /// <summary>How many more topics there are, which nobody publishes to.</summary>
+    public int QuietTopics { get; init; }
+
     /// <summary>Messages per second of each publisher.</summary>
     public double PerSecond { get; init; } = 1;
 

@@ -11,6 +11,7 @@ import type { NamedKey } from "./group-key.ts";
 import { isAllowed } from "./is-allowed.ts";
 import { isPrimary, placeOf, primaryPlace } from "./line-place.ts";
 import type { LineTable } from "./line-table.ts";
+import { Membership } from "./membership.ts";
 import type { ClientHub, HubClient } from "./ports.ts";
 import { ProbeTable } from "./probe.ts";
 import { isSecondCopy } from "./second-copy.ts";
@@ -22,7 +23,7 @@ export interface HubParts {
   readonly rules: HubRules;
   readonly metrics: HubMetrics;
   /** Read at each join: a reload changes it. */
-  readonly limits: { readonly maxGroupsPerClient: number };
+  readonly limits: { readonly maxGroupsPerClient: number; readonly maxJoinsPerSecond: number };
   readonly clock: Clock;
   readonly lines: LineTable;
 }
@@ -128,6 +129,7 @@ export class Hub implements ClientHub {
   #join(client: HubClient, rule: GroupRule, keys: readonly NamedKey[], envelope: Envelope, frame: Frame): void {
     const { access, join } = rule;
     if (!this.#mayShare(client, { access, method: join.method }, keys.length, envelope)) return;
+    if (!this.#mayAsk(client, join.method, keys.length, envelope)) return;
     this.#metrics.joins += 1;
     if (access.kind !== "probe") return this.#joinLine(client, rule, keys, envelope, frame);
     const asked = { rule, ttlMs: access.ttlMs, keys, envelope, frame };
@@ -161,6 +163,18 @@ export class Hub implements ClientHub {
     const { lines } = this.#parts;
     for (const { key } of keys)
       lines.find(client, placeOf(this.#rules, client.protocol, rule, key))?.groups.leave(client, key);
+  }
+
+  /** Answers the client if it asks for too many keys in too short a time. */
+  #mayAsk(client: HubClient, method: string, count: number, envelope: Envelope): boolean {
+    const { limits, clock } = this.#parts;
+    const { maxGroupsPerClient, maxJoinsPerSecond } = limits;
+    client.membership ??= new Membership();
+    const bounds = { atOnce: maxGroupsPerClient + maxJoinsPerSecond, perSecond: maxJoinsPerSecond };
+    if (client.membership.joinAllowance.take(count, bounds, clock.now())) return true;
+    const error = `A connection may ask for ${maxJoinsPerSecond} joins per second.`;
+    completeError(client, envelope, refusal(method, error));
+    return false;
   }
 
   /** Answers the client if it may not, or takes part in too much already. */

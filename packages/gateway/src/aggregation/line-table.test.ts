@@ -120,7 +120,13 @@ test("a line that nobody needs is retired when it has been idle for long enough,
 test("lines of keys are bounded, those that nobody needs make room, and no other line counts", () => {
   const { lines, metrics, closed } = setUp(2);
   const asked = client();
-  const hub = new Hub({ rules, metrics, clock: systemClock, limits: { maxGroupsPerClient: 10 }, lines });
+  const hub = new Hub({
+    rules,
+    metrics,
+    clock: systemClock,
+    limits: { maxGroupsPerClient: 10, maxJoinsPerSecond: 50 },
+    lines,
+  });
   const join = (room: string): void => {
     const { envelope, frame } = invocation("json", { target: "Enter", arguments: [room], invocationId: room });
     hub.receiveFromClient(asked, envelope, frame);

@@ -1,3 +1,4 @@
+import { Allowance } from "./allowance.ts";
 import type { Caller } from "./call-table.ts";
 import type { Group } from "./group.ts";
 import type { Member } from "./ports.ts";
@@ -19,6 +20,9 @@ export class Membership {
   readonly callers = new Set<Caller>();
   /** Joins whose permission the origin is being asked for. */
   readonly probes = new Set<Probe>();
+
+  /** What it may still ask to join: keys that the origin refuses, or that are left at once, cost it a call all the same. */
+  readonly joinAllowance = new Allowance();
 
   /** The client is gone: out of everything that it has on shared upstreams, and of what it waits for there. */
   leaveAll(client: Member): void {

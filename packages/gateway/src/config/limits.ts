@@ -77,6 +77,12 @@ export const limitDefinitions = {
     max: 1_000_000,
     description: "Most group keys that one client may be a member of. A further join is answered with an error.",
   },
+  maxJoinsPerSecond: {
+    default: 50,
+    max: 1_000_000,
+    description:
+      "Most group keys that one client may ask to join per second, besides maxGroupsPerClient at once. A further join is answered with an error.",
+  },
   maxConnections: {
     default: 15_000,
     max: 1_000_000,

@@ -1,0 +1,26 @@
+import { expect, test } from "vitest";
+import { Allowance } from "./allowance.ts";
+
+const bounds = { atOnce: 3, perSecond: 2 };
+
+test("an allowance gives what there is at once, and then so much per second", () => {
+  const allowance = new Allowance();
+  expect([2, 1, 1].map((count) => allowance.take(count, bounds, 1_000))).toEqual([true, true, false]);
+  expect(allowance.take(1, bounds, 1_499)).toBe(false);
+  expect(allowance.take(1, bounds, 1_500)).toBe(true);
+  expect([1, 1, 1].map((count) => allowance.take(count, bounds, 2_500))).toEqual([true, true, false]);
+});
+
+test("an allowance does not grow beyond what it gives at once", () => {
+  const allowance = new Allowance();
+  expect(allowance.take(4, bounds, 60_000)).toBe(false);
+  expect(allowance.take(3, bounds, 60_000)).toBe(true);
+  expect(allowance.take(1, bounds, 60_000)).toBe(false);
+});
+
+test("an allowance follows bounds that change", () => {
+  const allowance = new Allowance();
+  expect(allowance.take(3, bounds, 0)).toBe(true);
+  expect(allowance.take(2, { atOnce: 5, perSecond: 1 }, 0)).toBe(true);
+  expect(allowance.take(1, { atOnce: 2, perSecond: 1 }, 3_000)).toBe(false);
+});
