@@ -6,8 +6,8 @@ import { invoke, resultOf, send } from "./support/invoke.ts";
 import { patienceMs, range, readUpdate, sequencesOf, waitForSequence } from "./support/updates.ts";
 
 const protocols = ["json", "messagepack"] as const;
-/** Hubs whose results are good for long, for a moment, and one that refuses some joins. */
-const [lasting, brief, guarded] = [hubPaths.contract, hubPaths.detailed, hubPaths.stateful];
+/** Hubs whose results are good for long, for a moment, one that refuses some joins, and one that takes its time. */
+const [lasting, brief, guarded, slow] = [hubPaths.contract, hubPaths.detailed, hubPaths.stateful, hubPaths.json];
 const group = {
   name: "event",
   access: "public",
@@ -29,10 +29,30 @@ describe.skipIf(!aspNetOriginAvailable)("cached joins", () => {
         [lasting]: { groups: [group] },
         [brief]: { groups: [{ ...group, cacheMs: 50 }] },
         [guarded]: { groups: [openGroup] },
+        [slow]: { groups: [{ ...group, join: { method: "SubscribeSlow", key: "{0}" } }] },
       },
     });
   });
   afterAll(() => edge.stop());
+
+  test("R-24 clients that join while the origin is still answering others get the last result at once", async () => {
+    const [eventId, joinMs] = [edge.newEventId(), 300];
+    const [first, second, third] = await edge.connectMany(3, { hub: slow });
+    if (first === undefined || second === undefined || third === undefined) throw new Error("no clients");
+    const isAsked = { kind: "invoked", name: "SubscribeSlow" } as const;
+    const firstJoin = resultOf(first, "1", "SubscribeSlow", eventId, joinMs);
+    await edge.origin.control.waitFor(isAsked);
+    // It asked before there was a result, so it shares the next call, which starts when this one has ended.
+    const secondJoin = resultOf(second, "1", "SubscribeSlow", eventId, joinMs);
+    const result = await firstJoin;
+    await edge.origin.control.waitFor(isAsked, { count: 2 });
+    expect(await resultOf(third, "1", "SubscribeSlow", eventId, joinMs)).toEqual(result);
+    await secondJoin;
+    expect((await edge.origin.control.state()).invocations.SubscribeSlow).toBe(2);
+    await edge.origin.control.publish({ hub: slow, eventId });
+    await Promise.all([first, second, third].map((client) => waitForSequence(client, 1)));
+    for (const client of [first, second, third]) expect(client.frames).toHaveLength(2);
+  });
 
   for (const protocol of protocols) {
     test(`R-24 ${protocol} clients that join within cacheMs get the last result without a call at the origin, and all that is sent from then on`, async () => {

@@ -153,7 +153,8 @@ export class GroupTable {
   /** joined keys, whose result carries no state and is not too old, cost no call at the origin. */
   #joinFromCache(client: Member, { cached, groups }: Subscription, { invocationId }: Envelope): boolean {
     if (cached === undefined || cached.expiresAtMs <= this.#clock.now()) return false;
-    if (!groups.every((group) => group.joined && group.operation === undefined)) return false;
+    // A further join in flight does not end what it renews: else joins that keep coming would never be served from here.
+    if (!groups.every((group) => group.joined && group.operation?.kind !== "leave")) return false;
     for (const group of groups) {
       group.linger?.cancel();
       group.linger = undefined;
