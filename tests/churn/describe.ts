@@ -23,11 +23,12 @@ function describeFaults({ faults, examples }: Verdicts): readonly string[] {
   return [counts.join(", "), ...examples.map((example) => `  ${example}`)];
 }
 
-export function describeStorm({ clients, topics, withinMs }: StormOptions, report: StormReport): string {
+export function describeStorm({ clients, topics, withinMs, joinResult }: StormOptions, report: StormReport): string {
   const { originJoins, verdicts } = report;
+  const ratio = (joins: number): string => (joins / topics).toFixed(1);
   return [
-    `${clients} clients, half of them JSON, connected in ${report.connectMs} ms; each joined the same ${topics} topics within ${withinMs} ms`,
-    `${verdicts.joins} joins answered in ${report.joinMs} ms; at the origin ${originJoins.json} joins from JSON, ${originJoins.messagepack} from MessagePack (at most ${3 * topics} each)`,
+    `${clients} clients, half of them JSON, connected in ${report.connectMs} ms; each joined the same ${topics} topics within ${withinMs} ms, joinResult ${joinResult}`,
+    `${verdicts.joins} joins answered in ${report.joinMs} ms; at the origin ${originJoins.json} joins from JSON, ${originJoins.messagepack} from MessagePack, that is ${ratio(originJoins.json)} and ${ratio(originJoins.messagepack)} per topic`,
     `gateway ${report.gatewayMegabytes} MB resident; ${verdicts.snapshots} snapshots and ${verdicts.deliveries} messages checked`,
     ...describeFaults(verdicts),
   ].join("\n");

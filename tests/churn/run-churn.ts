@@ -14,6 +14,10 @@ export interface ChurnOptions {
   readonly topics: number;
   /** Messages per second over all topics. */
   readonly perSecond: number;
+  /** Rules for the topics; default: those of `marketGroups`. */
+  readonly groups?: readonly object[];
+  /** How long the end may take, until all is answered and everything has arrived; default 30,000. */
+  readonly patienceMs?: number;
 }
 
 export interface ChurnReport {
@@ -30,12 +34,12 @@ export interface ChurnReport {
 
 /** Longest silence of a topic after the origin came back, before it is taken for a hole that nobody told of. */
 const silentMs = 8_000;
-const settleMs = 30_000;
+const usualPatienceMs = 30_000;
 
 /** Clients that come and go in the flow of messages, while the origin dies and comes back. */
 export async function runChurn(options: ChurnOptions): Promise<ChurnReport> {
-  const { topics, perSecond } = options;
-  const rig = await MarketRig.start({ market: { topics, perSecond: perSecond / topics }, groups: marketGroups() });
+  const { topics, perSecond, groups = marketGroups() } = options;
+  const rig = await MarketRig.start({ market: { topics, perSecond: perSecond / topics }, groups });
   try {
     return await new Churn(rig, options).run();
   } finally {
@@ -48,6 +52,7 @@ class Churn {
   readonly #options: ChurnOptions;
   readonly #verdicts = new Verdicts();
   readonly #visitors: readonly Visitor[];
+  readonly #patienceMs: number;
   readonly #downMs: number[] = [];
   #published = 0;
   #publishedForMs = 0;
@@ -56,6 +61,7 @@ class Churn {
   constructor(rig: MarketRig, options: ChurnOptions) {
     this.#rig = rig;
     this.#options = options;
+    this.#patienceMs = options.patienceMs ?? usualPatienceMs;
     this.#visitors = Array.from({ length: options.clients }, (_, number) => {
       return new Visitor({
         name: `client ${number}`,
@@ -124,15 +130,15 @@ class Churn {
   /** Nobody comes, goes, joins or leaves any more, and all that was asked is answered. */
   async #settle(): Promise<void> {
     for (const visitor of this.#visitors) visitor.settle();
-    const deadlineMs = performance.now() + settleMs;
+    const deadlineMs = performance.now() + this.#patienceMs;
     while (!this.#visitors.every(({ isSettled }) => isSettled) && performance.now() < deadlineMs) await pause(50);
     for (const { isSettled, unansweredCount } of this.#visitors) {
-      if (!isSettled) this.#verdicts.fault("unanswered", `${unansweredCount} after ${settleMs} ms`);
+      if (!isSettled) this.#verdicts.fault("unanswered", `${unansweredCount} after ${this.#patienceMs} ms`);
     }
   }
 
   async #waitForCompleteness(end: MarketState): Promise<MarketState> {
-    const deadlineMs = performance.now() + settleMs;
+    const deadlineMs = performance.now() + this.#patienceMs;
     const incomplete = () =>
       this.#visitors
         .flatMap(({ streams }) => streams)

@@ -11,6 +11,8 @@ export interface StormOptions {
   readonly topics: number;
   /** In this time every client joins every topic. */
   readonly withinMs: number;
+  /** `fresh`: every batch of joins asks the origin. `cached`: its last result answers later ones, too. */
+  readonly joinResult: "fresh" | "cached";
 }
 
 export interface StormReport {
@@ -32,7 +34,7 @@ const secondsBetweenMessages = 20;
 export async function runStorm(options: StormOptions): Promise<StormReport> {
   const rig = await MarketRig.start({
     market: { topics: options.topics, perSecond: 1 / secondsBetweenMessages },
-    groups: marketGroups(),
+    groups: marketGroups(options.joinResult === "cached" ? { joinResult: "cached", cacheMs: 60_000 } : {}),
     limits: { maxWaitingJoins: 1_000_000 },
   });
   try {
@@ -42,10 +44,13 @@ export async function runStorm(options: StormOptions): Promise<StormReport> {
   }
 }
 
-async function storm(rig: MarketRig, { clients: count, topics, withinMs }: StormOptions): Promise<StormReport> {
+async function storm(
+  rig: MarketRig,
+  { clients: count, topics, withinMs, joinResult }: StormOptions,
+): Promise<StormReport> {
   const verdicts = new Verdicts();
   const startedAtMs = performance.now();
-  const joiners = Array.from({ length: count }, (_, number) => new Joiner(number, verdicts));
+  const joiners = Array.from({ length: count }, (_, number) => new Joiner(number, joinResult === "fresh", verdicts));
   for (let from = 0; from < count; from += connectsAtOnce) {
     await Promise.all(joiners.slice(from, from + connectsAtOnce).map((joiner) => joiner.connect(rig.hubUrl)));
   }
@@ -84,15 +89,18 @@ async function until(isDone: () => boolean): Promise<void> {
 class Joiner {
   readonly #name: string;
   readonly #protocol: HubProtocolName;
+  /** Whether the answer of a join is a snapshot of this moment. */
+  readonly #getsState: boolean;
   readonly #verdicts: Verdicts;
   readonly #streams = new Map<number, TopicStream>();
   #client: LightClient | undefined;
   #unanswered = 0;
   #isStopped = false;
 
-  constructor(number: number, verdicts: Verdicts) {
+  constructor(number: number, getsState: boolean, verdicts: Verdicts) {
     this.#name = `client ${number}`;
     this.#protocol = number % 2 === 0 ? "json" : "messagepack";
+    this.#getsState = getsState;
     this.#verdicts = verdicts;
   }
 
@@ -135,8 +143,8 @@ class Joiner {
     const stream = value === undefined ? undefined : this.#streams.get(value.topic);
     if (value === undefined || stream === undefined)
       this.#verdicts.fault("foreign", `${this.#name}: type ${message.type}`);
-    else if (value.isSnapshot) stream.snapshot(value);
-    else stream.message(value);
+    else if (!value.isSnapshot) stream.message(value);
+    else if (this.#getsState) stream.snapshot(value);
   }
 
   #completed({ invocationId, error, result }: HubMessage & { readonly type: 3 }): void {
@@ -145,9 +153,10 @@ class Joiner {
       return this.#verdicts.fault("badAnswers", `${this.#name}: ${invocationId}`);
     this.#unanswered -= 1;
     if (error !== undefined) return this.#verdicts.fault("badAnswers", `${this.#name}: ${error}`);
+    this.#verdicts.joins += 1;
+    if (!this.#getsState) return stream.joinedWithoutState();
     const snapshot = readMarketValue(result);
     if (snapshot !== undefined) stream.snapshot(snapshot);
     stream.joined();
-    this.#verdicts.joins += 1;
   }
 }

@@ -65,6 +65,12 @@ export class TopicStream {
     this.#phase = { name: "anchored", epoch, secret };
   }
 
+  /** The join is answered with a result that says nothing of the state: what counts is the flow from now on. */
+  joinedWithoutState(): void {
+    this.isJoined = true;
+    if (this.#phase.name === "unanchored") this.#phase = { ...this.#phase, name: "anchored" };
+  }
+
   /** The join is answered; whoever gets a snapshot has it by now. */
   joined(): void {
     if (this.#phase.name !== "anchored") this.#verdicts.fault("lost", `${this.#who}: joined without a snapshot`);
@@ -73,6 +79,7 @@ export class TopicStream {
 
   /** Whether it has everything up to this number of this epoch. */
   isComplete(epoch: number, last: number): boolean {
+    if (this.#phase.name === "empty") return this.isJoined;
     return this.#phase.name === "anchored" && this.#phase.epoch === epoch && this.#last === last;
   }
 
@@ -90,7 +97,10 @@ export class TopicStream {
   }
 
   #begin({ epoch, secret, sequence }: MarketValue): void {
-    this.#phase = { name: "unanchored", epoch, secret, first: sequence };
+    const hasNoState = this.isJoined && this.#phase.name === "empty";
+    this.#phase = hasNoState
+      ? { name: "anchored", epoch, secret }
+      : { name: "unanchored", epoch, secret, first: sequence };
     this.#last = sequence;
     this.#missing.clear();
   }
