@@ -48,3 +48,15 @@ test("every configuration in the documentation is a valid file", () => {
     if (loaded.ok) expect(warnings(loaded.config).filter((warning) => !warning.startsWith("listen.host"))).toEqual([]);
   }
 });
+
+test("docs/aggregation-proof.md names for each rule of aggregation the tests that name it", () => {
+  const rows = [...read("docs/aggregation-proof.md").matchAll(/^\| (R-\d\d) \|[^|]+\|([^|]+)\|$/gm)];
+  const rules = rows.map(([, rule]) => rule);
+  const numbers = [1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 20, 21, 22, 23, 24, 25, 26, 30, 31, 32];
+  expect(rules).toEqual(numbers.map((number) => `R-${String(number).padStart(2, "0")}`));
+  for (const [, rule = "", files = ""] of rows) {
+    const paths = [...files.matchAll(/`([^`]+)`/g)].map(([, path = ""]) => path);
+    expect(paths, rule).not.toEqual([]);
+    for (const path of paths) expect(read(`tests/${path}`), path).toContain(rule);
+  }
+});

@@ -55,7 +55,7 @@ describe.skipIf(!aspNetOriginAvailable)("churn", { timeout: 120_000 }, () => {
     expect(connectionsLost).toBe(0);
     // The joins one after another, the wait for the next attempt, and a machine that has other things to do.
     expect(almostAllMs).toBeLessThan(options.groups * options.joinMs * 1.5 + 4_000);
-    expect(almostAllMs).toBeGreaterThan(options.groups * options.joinMs * 0.9);
+    expect(almostAllMs).toBeGreaterThan(options.groups * options.joinMs * 0.5);
   });
 });
 

@@ -1,5 +1,6 @@
 import { type ChildProcessByStdio, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +9,7 @@ import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { request } from "undici";
-import { setup as buildOrigin } from "../support/build-origin.ts";
+import { setup as buildOrigin, originAssembly } from "../support/build-origin.ts";
 import type { Origin } from "../support/origin.ts";
 import { type MarketSettings, startAspNetOrigin } from "../support/start-origin.ts";
 
@@ -56,6 +57,7 @@ export class MarketRig {
 
   static async start({ market, groups, hub = {}, limits = {} }: MarketRigOptions): Promise<MarketRig> {
     await Promise.all([buildOrigin(), buildGateway()]);
+    if (!existsSync(originAssembly)) throw new Error("the load needs the ASP.NET Core origin: install the .NET 10 SDK");
     const origin = await startAspNetOrigin({ market });
     const folder = await mkdtemp(join(tmpdir(), "signalr-edge-churn-"));
     const file = join(folder, "gateway.json");
