@@ -57,6 +57,12 @@ describe.skipIf(!aspNetOriginAvailable)("churn", { timeout: 120_000 }, () => {
     expect(almostAllMs).toBeLessThan(options.groups * options.joinMs * 1.5 + 4_000);
     expect(almostAllMs).toBeGreaterThan(options.groups * options.joinMs * 0.5);
   });
+
+  test("R-31 1,000 groups over ten shared connections flow again within 5 s", async () => {
+    const { almostAllMs, connectionsLost } = await runRecovery({ groups: 1_000, joinMs: 10, shards: 10 });
+    expect(connectionsLost).toBe(0);
+    expect(almostAllMs).toBeLessThanOrEqual(5_000);
+  });
 });
 
 function newSeed(): number {

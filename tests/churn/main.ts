@@ -10,7 +10,7 @@ const usage = `npm run churn --            clients come and go while the origin 
 npm run churn -- storm      many clients join the same topics at once
     [--clients 10000] [--topics 40] [--within-ms 2000] [--cached]
 npm run churn -- recovery   time until all groups flow again after a death of the origin
-    [--topics 1000] [--join-ms 10] [--shards 1]`;
+    [--topics 1000] [--join-ms 10] [--shards 10]`;
 
 /** Runs a load against the ASP.NET Core origin through the gateway. Returns the exit code: 1 if something must not be. */
 export async function main(commandLine: string[]): Promise<number> {
@@ -73,7 +73,7 @@ const loads: Readonly<
     return report.verdicts.faultCount === 0 && mostJoins > 0 && (!isCached || mostJoins <= 3 * options.topics);
   },
   recovery: async (given) => {
-    const options = { groups: given.topics ?? 1_000, joinMs: given["join-ms"] ?? 10, shards: given.shards ?? 1 };
+    const options = { groups: given.topics ?? 1_000, joinMs: given["join-ms"] ?? 10, shards: given.shards ?? 10 };
     const report = await runRecovery(options);
     console.log(describeRecovery(options, report));
     return report.connectionsLost === 0 && report.almostAllMs <= 5_000;
