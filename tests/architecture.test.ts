@@ -48,7 +48,8 @@ function importsOf(path: string, text: string): readonly Import[] {
  */
 const layers = {
   base: {
-    files: /^(clock|close-reasons|assert-never|identity|keep-alive|version|observe\/log|observe\/metrics)\.ts$/,
+    files:
+      /^(clock|close-reasons|assert-never|identity|keep-alive|version|observe\/log|observe\/metrics|observe\/savings)\.ts$/,
     mayImport: [],
   },
   rules: { files: /^config\/hub-rules\.ts$/, mayImport: [] },

@@ -22,7 +22,7 @@ export const lineMutants: readonly Mutant[] = [
     ),
   ]),
   mutant("broadcasts are looked up among the groups", [
-    hub("    if (isBroadcast(this.#rules, envelope)) return this.#broadcast(line, frame);", ""),
+    hub("    if (isBroadcast(this.#rules, envelope)) return this.#broadcast(line, envelope, frame);", ""),
   ]),
   mutant("a private copy of a broadcast is delivered, too", [
     {

@@ -5,10 +5,10 @@ import { type Mutant, mutant } from "./mutant.ts";
 export const placeMutants: readonly Mutant[] = [
   mutant("a broadcast is delivered from every shard", [
     hub(
-      "    if (!isPrimary(line.place)) this.#metrics.duplicatesDropped += 1;\n    else this.#metrics.deliveries += line.broadcasts.",
+      "    if (!isPrimary(line.place)) this.#metrics.duplicatesDropped += 1;\n    else copies = line.broadcasts.",
       `    const own = this.#parts.lines.lines.find((running) => running.line === line)?.client;
     const primary = own === undefined ? line : this.#parts.lines.primary(own);
-    this.#metrics.deliveries += primary.broadcasts.`,
+    copies = primary.broadcasts.`,
     ),
   ]),
   mutant("a broadcast on another shard is dropped and not counted", [

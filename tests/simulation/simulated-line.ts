@@ -308,7 +308,7 @@ export class SimulatedLine implements GroupSource {
 
   #deliverItem(call: StreamCall, invocationId: string, rawItem: Uint8Array): void {
     this.oracle.streams.item(call, rawItem, () => {
-      this.#parts.pending.item(invocationId, rawItem);
+      this.#parts.pending.item(invocationId, rawItem, rawItem.length);
     });
   }
 

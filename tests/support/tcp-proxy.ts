@@ -13,6 +13,9 @@ export interface TcpProxy {
   readonly url: string;
   /** Those that began as WebSockets do, in the order in which they began. */
   readonly webSockets: readonly ProxiedConnection[];
+  /** What has arrived at each end so far, TCP payload. */
+  readonly bytesToTarget: number;
+  readonly bytesFromTarget: number;
   /** Resets every connection that goes through it now. */
   cut(): void;
   stop(): Promise<void>;
@@ -30,6 +33,8 @@ export async function startTcpProxy(...targets: readonly [Target, ...Target[]]):
     // The other half is torn down on `close`, which follows.
     socket.on("error", () => socket.destroy());
   };
+  let bytesToTarget = 0;
+  let bytesFromTarget = 0;
   const relay = (inbound: Socket, [target, ...others]: readonly Target[]): void => {
     if (target === undefined) return void inbound.destroy();
     const { hostname, port } = new URL(typeof target === "string" ? target : target());
@@ -52,6 +57,12 @@ export async function startTcpProxy(...targets: readonly [Target, ...Target[]]):
         },
       });
     });
+    inbound.on("data", ({ length }) => {
+      bytesToTarget += length;
+    });
+    outbound.on("data", ({ length }) => {
+      bytesFromTarget += length;
+    });
     inbound.pipe(outbound).pipe(inbound);
     inbound.on("close", () => outbound.destroy());
     outbound.on("close", () => inbound.destroy());
@@ -68,6 +79,12 @@ export async function startTcpProxy(...targets: readonly [Target, ...Target[]]):
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     webSockets,
+    get bytesToTarget() {
+      return bytesToTarget;
+    },
+    get bytesFromTarget() {
+      return bytesFromTarget;
+    },
     cut,
     stop: async () => {
       cut();

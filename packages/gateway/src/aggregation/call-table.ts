@@ -131,6 +131,7 @@ export class CallTable {
     if (!source.isOpen) return source.open();
     call.state = { name: "inFlight", callers: call.state.callers };
     metrics.originCalls += 1;
+    metrics.savings.countSent("call", call.rule.method);
     source.invoke(call.rule.method, call.rawArguments, (outcome) => this.#finish(call, outcome));
   }
 

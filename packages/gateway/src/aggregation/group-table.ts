@@ -1,6 +1,7 @@
 import type { Envelope, Frame, HubProtocol } from "@signalr-edge/protocol";
 import type { Clock } from "../clock.ts";
 import type { GroupRule, TargetRule } from "../config/hub-rules.ts";
+import type { HubSavings } from "../observe/savings.ts";
 import { Group } from "./group.ts";
 import type { GroupKey, NamedKey } from "./group-key.ts";
 import { leaveArguments } from "./leave-arguments.ts";
@@ -27,6 +28,7 @@ export class GroupTable {
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #reconciler: Reconciler;
   readonly #clock: Clock;
+  readonly #savings: HubSavings;
   readonly #maxWaitingJoins: number;
   #waiterCount = 0;
 
@@ -34,6 +36,7 @@ export class GroupTable {
     this.protocol = protocol;
     this.source = parts.source;
     this.#clock = parts.clock;
+    this.#savings = parts.metrics.savings;
     this.#maxWaitingJoins = parts.maxWaitingJoins;
     this.#reconciler = new Reconciler(this, parts);
   }
@@ -198,7 +201,8 @@ export class GroupTable {
   #groupFor({ key, scalars }: NamedKey, rule: GroupRule): Group {
     let group = this.groups.get(key);
     if (group === undefined) {
-      group = new Group(this, key, rule, leaveArguments(rule, this.protocol, scalars));
+      const savings = this.#savings.rule("group", rule.name);
+      group = new Group(this, key, rule, leaveArguments(rule, this.protocol, scalars), savings);
       this.groups.set(key, group);
     }
     return group;

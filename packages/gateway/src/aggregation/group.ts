@@ -1,5 +1,6 @@
 import type { Timer } from "../clock.ts";
 import type { GroupRule } from "../config/hub-rules.ts";
+import type { RuleSavings } from "../observe/savings.ts";
 import type { GroupKey } from "./group-key.ts";
 import type { GroupTable } from "./group-table.ts";
 import type { Member } from "./ports.ts";
@@ -31,12 +32,21 @@ export class Group {
   readonly subscriptions = new Set<Subscription>();
   /** Raw arguments that leave exactly this key at the origin; `undefined` if the rule has no leave method. */
   readonly leaveArguments: readonly Uint8Array[] | undefined;
+  /** Of the rule; all its groups share it. */
+  readonly savings: RuleSavings;
 
-  constructor(table: GroupTable, key: GroupKey, rule: GroupRule, leaveArguments: readonly Uint8Array[] | undefined) {
+  constructor(
+    table: GroupTable,
+    key: GroupKey,
+    rule: GroupRule,
+    leaveArguments: readonly Uint8Array[] | undefined,
+    savings: RuleSavings,
+  ) {
     this.table = table;
     this.key = key;
     this.rule = rule;
     this.leaveArguments = leaveArguments;
+    this.savings = savings;
   }
 
   fanOut(frame: SharedFrame): void {

@@ -44,20 +44,20 @@ export class Hub implements ClientHub {
   constructor(parts: HubParts) {
     this.#parts = parts;
     this.#rules = parts.rules;
-    this.#probes = new ProbeTable(parts.clock);
+    this.#probes = new ProbeTable(parts.clock, parts.metrics.savings);
     this.#metrics = parts.metrics;
   }
 
   /** An invocation from a shared upstream: to the members of its groups, or to nobody. */
   receiveFromUpstream(line: SharedLine, envelope: Envelope, frame: Frame): void {
     if (envelope.invocationId !== undefined) return this.#refuseClientResult(line, envelope.invocationId);
-    if (isBroadcast(this.#rules, envelope)) return this.#broadcast(line, frame);
+    if (isBroadcast(this.#rules, envelope)) return this.#broadcast(line, envelope, frame);
     let shared: SharedFrame | undefined;
     for (const { rule, key } of attributeFrame(this.#rules, line.protocol, envelope, frame, line.place)) {
       const group = line.groups.groups.get(key);
       if (group === undefined) continue;
       shared ??= new SharedFrame(line.protocol, frame, whenBehind(rule, key));
-      this.#metrics.deliveries += line.groups.deliver(rule, group, shared);
+      this.#metrics.countFanOut(group.savings, line.groups.deliver(rule, group, shared), frame.length);
     }
     if (shared === undefined) this.#metrics.unattributed += 1;
   }
@@ -70,15 +70,20 @@ export class Hub implements ClientHub {
       case "join":
         return this.#join(client, route.rule, route.keys, envelope, frame);
       case "leave":
+        this.#metrics.savings.countAsked("group", route.rule.name);
         this.#leave(client, route.rule, route.keys);
         return completeVoid(client, envelope);
       case "call":
         if (!this.#mayShare(client, route.rule, 1, envelope)) return;
-        if (this.#parts.lines.primary(client).calls.call(client, route.rule, envelope, frame)) return;
+        if (this.#parts.lines.primary(client).calls.call(client, route.rule, envelope, frame)) {
+          return this.#metrics.savings.countAsked("call", route.rule.method);
+        }
         return completeError(client, envelope, refusal(route.rule.method, "Too many calls are waiting."));
       case "stream":
         if (!this.#mayShare(client, route.rule, 1, envelope)) return;
-        if (this.#parts.lines.primary(client).streams.open(client, route.rule, envelope, frame)) return;
+        if (this.#parts.lines.primary(client).streams.open(client, route.rule, envelope, frame)) {
+          return this.#metrics.savings.countAsked("stream", route.rule.method);
+        }
         return completeError(client, envelope, refusal(route.rule.method, "Too many streams are open."));
       case "cancelStream":
         route.table.close(client, route.invocationId, route.stream);
@@ -114,9 +119,11 @@ export class Hub implements ClientHub {
   }
 
   /** Each upstream brings one; the copy of the primary is the one that reaches the clients. */
-  #broadcast(line: SharedLine, frame: Frame): void {
+  #broadcast(line: SharedLine, { target = "" }: Envelope, frame: Frame): void {
+    let copies = 0;
     if (!isPrimary(line.place)) this.#metrics.duplicatesDropped += 1;
-    else this.#metrics.deliveries += line.broadcasts.fanOut(new SharedFrame(line.protocol, frame));
+    else copies = line.broadcasts.fanOut(new SharedFrame(line.protocol, frame));
+    this.#metrics.countFanOut(this.#metrics.savings.rule("broadcast", target), copies, frame.length);
   }
 
   /** nobody here may answer for all clients. The origin's hub method gets an error instead of waiting for ever. */
@@ -131,6 +138,7 @@ export class Hub implements ClientHub {
     if (!this.#mayShare(client, { access, method: join.method }, keys.length, envelope)) return;
     if (!this.#mayAsk(client, join.method, keys.length, envelope)) return;
     this.#metrics.joins += 1;
+    this.#metrics.savings.countAsked("group", rule.name);
     if (access.kind !== "probe") return this.#joinLine(client, rule, keys, envelope, frame);
     const asked = { rule, ttlMs: access.ttlMs, keys, envelope, frame };
     this.#probes.ask(client, asked, (askedEnvelope, askedFrame) => {

@@ -2,6 +2,7 @@ import { hubProtocols } from "@signalr-edge/protocol";
 import { describe, expect, test } from "vitest";
 import type { HubRules } from "../config/hub-rules.ts";
 import type { Identity } from "../identity.ts";
+import { RuleSavings } from "../observe/savings.ts";
 import type { Caller, CallTable } from "./call-table.ts";
 import { rulesOf } from "./compiled-rules.testing.ts";
 import { Group } from "./group.ts";
@@ -81,7 +82,7 @@ const places: Readonly<Record<string, (rules: HubRules) => (membership: Membersh
 function groupOf(rules: HubRules): Group {
   const [rule] = rules.groups;
   if (rule === undefined) throw new Error("no group");
-  return new Group(table, "k" as GroupKey, rule, undefined);
+  return new Group(table, "k" as GroupKey, rule, undefined, new RuleSavings("group", rule.name));
 }
 
 for (const [place, enter] of Object.entries(places)) {

@@ -52,8 +52,8 @@ export type InvocationOutcome =
 
 /** A stream that runs at the origin. Nothing is called after `done` or `cancel`. */
 export interface StreamListener {
-  /** `rawItem` is valid during the call only. */
-  item(rawItem: Uint8Array): void;
+  /** `rawItem` is valid during the call only; it came in a hub message of `messageBytes`. */
+  item(rawItem: Uint8Array, messageBytes: number): void;
   done(outcome: InvocationOutcome): void;
 }
 

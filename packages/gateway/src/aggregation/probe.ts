@@ -1,6 +1,7 @@
 import type { CompletionPayload, Envelope, Frame } from "@signalr-edge/protocol";
 import type { Clock } from "../clock.ts";
 import type { GroupRule } from "../config/hub-rules.ts";
+import type { HubSavings } from "../observe/savings.ts";
 import type { GroupKey, NamedKey } from "./group-key.ts";
 import { leaveArguments } from "./leave-arguments.ts";
 import { Membership } from "./membership.ts";
@@ -35,11 +36,13 @@ const maxVerdicts = 100_000;
  */
 export class ProbeTable {
   readonly #clock: Clock;
+  readonly #savings: HubSavings;
   /** Until when a yes holds, by `verdictKey`; oldest first. */
   readonly #verdicts = new Map<string, number>();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, savings: HubSavings) {
     this.#clock = clock;
+    this.#savings = savings;
   }
 
   /** Calls `join` now or later if the origin allows it; else the client gets the origin's answer. */
@@ -51,6 +54,7 @@ export class ProbeTable {
     client.membership ??= new Membership();
     client.membership.probes.add(probe);
     const kept = Buffer.from(asked.frame); // outlives the chunk
+    this.#savings.countSent("group", asked.rule.name);
     client.invokePrivately(asked.rule.join.method, rawArguments, (outcome) => {
       if (outcome.kind === "lost" || outcome.payload.kind === "error") {
         client.membership?.probes.delete(probe);
@@ -70,6 +74,7 @@ export class ProbeTable {
       const rawArguments = leaveArguments(rule, client.protocol, scalars);
       if (rule.leave === undefined || rawArguments === undefined) continue;
       pending += 1;
+      this.#savings.countSent("group", rule.name);
       client.invokePrivately(rule.leave.method, rawArguments, () => {
         pending -= 1;
         if (pending === 0) client.membership?.probes.delete(probe);

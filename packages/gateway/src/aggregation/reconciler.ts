@@ -151,6 +151,7 @@ export class Reconciler {
       for (const group of waiter.wanted) if (this.#table.add(waiter.client, group)) waiter.added.push(group);
     }
     this.#parts.metrics.originJoins += 1;
+    this.#parts.metrics.savings.countSent("group", subscription.rule.name);
     const { method } = subscription.rule.join;
     this.#parts.source.invoke(method, subscription.rawArguments, (outcome) => this.#finishJoin(operation, outcome));
   }
@@ -231,6 +232,7 @@ export class Reconciler {
     if (leave === undefined || group.leaveArguments === undefined || !this.#parts.source.isOpen) return;
     group.operation = { kind: "leave", group };
     this.#parts.metrics.originLeaves += 1;
+    this.#parts.metrics.savings.countSent("group", group.rule.name);
     this.#parts.source.invoke(leave.method, group.leaveArguments, (outcome) => {
       // A refused leave leaves nothing to do: what still arrives for the key reaches nobody and is counted.
       if (outcome.kind === "completed" && outcome.payload.kind === "error") {

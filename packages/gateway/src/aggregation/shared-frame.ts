@@ -1,4 +1,5 @@
 import type { Frame, HubProtocol } from "@signalr-edge/protocol";
+import { webSocketHeaderBytes } from "../observe/savings.ts";
 
 const textFrame = 0x81;
 const binaryFrame = 0x82;
@@ -53,7 +54,7 @@ export class SharedFrame {
 /** RFC 6455 section 5.2: FIN set, no mask, payload length in its shortest form. */
 function encodeWebSocketFrame(firstByte: number, payload: Uint8Array): Buffer {
   const length = payload.length;
-  const headerBytes = length < 126 ? 2 : length < 65_536 ? 4 : 10;
+  const headerBytes = webSocketHeaderBytes(length);
   const frame = Buffer.allocUnsafe(headerBytes + length);
   frame[0] = firstByte;
   if (headerBytes === 2) {

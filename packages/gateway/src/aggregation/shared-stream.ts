@@ -37,8 +37,11 @@ export class SharedStream {
     }
   }
 
-  /** Readers with the same invocation id share one frame: stock clients all count from "0". Returns how many read it. */
-  fanOut(rawItem: Uint8Array): number {
+  /**
+   * Readers with the same invocation id share one frame: stock clients all count from "0". `written` is told the bytes
+   * of each reader's copy.
+   */
+  fanOut(rawItem: Uint8Array, written: (bytes: number) => void): void {
     const frames = new Map<string, SharedFrame>();
     for (const { client, invocationId } of this.#readers) {
       let frame = frames.get(invocationId);
@@ -47,8 +50,8 @@ export class SharedStream {
         frames.set(invocationId, frame);
       }
       client.write(frame);
+      written(frame.bytes.length);
     }
-    return this.#readers.size;
   }
 
   /** Ends it for everybody. */

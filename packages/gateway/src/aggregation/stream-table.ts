@@ -77,9 +77,12 @@ export class StreamTable {
     if (stream.handle !== undefined) return;
     if (!source.isOpen) return source.open();
     metrics.originStreams += 1;
+    metrics.savings.countSent("stream", stream.method);
+    const rule = metrics.savings.rule("stream", stream.method);
     stream.handle = source.stream(stream.method, stream.rawArguments, {
-      item: (rawItem) => {
-        metrics.deliveries += stream.fanOut(rawItem);
+      item: (rawItem, messageBytes) => {
+        rule.countUpstream(messageBytes);
+        stream.fanOut(rawItem, (copyBytes) => metrics.countCopies(rule, 1, copyBytes));
       },
       done: (outcome) => {
         this.#end(stream, outcome.kind === "lost" ? { kind: "error", error: lostError } : outcome.payload);

@@ -59,6 +59,8 @@ export class ClientOutput {
   /** A message of types 1 to 5. False if the client has acknowledged too little for too long. */
   sendCounted(frame: SharedFrame, owed: boolean): boolean {
     const { whenBehind } = frame;
+    // What is not owed is a shared message, which is counted once for all clients.
+    if (owed) this.#metrics.savings.countDirect(1, frame.bytes.length);
     if (whenBehind === undefined) this.send(frame, owed);
     else if (this.#isBehind(frame)) {
       this.#holdBack(frame, whenBehind);

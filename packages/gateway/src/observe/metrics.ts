@@ -1,5 +1,6 @@
 import type { TransportName } from "@signalr-edge/protocol";
 import { type CloseReason, closeReasons } from "../close-reasons.ts";
+import { HubSavings, type RuleSavings } from "./savings.ts";
 
 /** Counters and gauges of one hub. Plain fields: adding is one instruction, and exposition reads them on scrape only. */
 export class HubMetrics {
@@ -7,6 +8,8 @@ export class HubMetrics {
   readonly clientsByTransport: Record<TransportName, number> = { WebSockets: 0, ServerSentEvents: 0, LongPolling: 0 };
   /** Clients since start. */
   clientsTotal = 0;
+  /** Shared upstreams whose handshake is done, now. */
+  sharedUpstreams = 0;
   /** Private upstreams open or opening, now. */
   privateUpstreams = 0;
   privateUpstreamsTotal = 0;
@@ -49,6 +52,8 @@ export class HubMetrics {
   sharedUpstreamConnects = 0;
   /** Bugs of the gateway met while serving a client. */
   internalErrors = 0;
+  /** What clients would have cost the origin, and what they did. */
+  readonly savings = new HubSavings();
   readonly closed: Record<string, number>;
 
   constructor() {
@@ -57,6 +62,19 @@ export class HubMetrics {
 
   get clients(): number {
     return Object.values(this.clientsByTransport).reduce((sum, count) => sum + count, 0);
+  }
+
+  /** A message of `payloadBytes` came on a shared upstream and went to `copies` clients, as `rule` says. */
+  countFanOut(rule: RuleSavings, copies: number, payloadBytes: number): void {
+    rule.countUpstream(payloadBytes);
+    this.countCopies(rule, copies, payloadBytes);
+  }
+
+  /** For messages whose copies have another length than what came. */
+  countCopies(rule: RuleSavings, copies: number, payloadBytes: number): void {
+    this.deliveries += copies;
+    this.savings.countDirect(copies, payloadBytes);
+    rule.countDirect(copies, payloadBytes);
   }
 
   countClosed(reason: CloseReason): void {

@@ -72,12 +72,13 @@ test("every hub metric shows its own counter", () => {
   for (const { name, value } of hubFamilies) {
     const metrics = new Metrics();
     const hub = metrics.hub("/hub");
-    const counter = (Object.keys(hub) as (keyof typeof hub)[]).find((key) => {
-      const before = hub[key];
-      if (typeof before !== "number") return false;
-      Object.assign(hub, { [key]: before + 1 });
-      const isShown = value(hub) === before + 1;
-      if (!isShown) Object.assign(hub, { [key]: before });
+    const counters = [hub, hub.savings, hub.savings.rule("group", "event")].flatMap((owner) =>
+      Object.entries(owner).flatMap(([key, count]) => (typeof count === "number" ? [{ owner, key, count }] : [])),
+    );
+    const counter = counters.find(({ owner, key, count }) => {
+      Object.assign(owner, { [key]: count + 1 });
+      const isShown = value(hub) === count + 1;
+      if (!isShown) Object.assign(owner, { [key]: count });
       return isShown;
     });
     if (counter !== undefined) expect(sampleOf(metrics, name, 'hub="/hub"')).toBe(1);

@@ -18,6 +18,7 @@ interface GatewayFamily extends MetricFamily {
 export const hubFamilies: readonly HubFamily[] = [
   gauge("clients", "Clients connected, handshake done", (m) => m.clients),
   counter("clients_total", "Clients that completed the handshake since start", (m) => m.clientsTotal),
+  gauge("shared_upstreams", "Shared upstreams open", (m) => m.sharedUpstreams),
   gauge("private_upstreams", "Private upstreams open or opening", (m) => m.privateUpstreams),
   counter("private_upstreams_total", "Private upstreams opened since start", (m) => m.privateUpstreamsTotal),
   counter("shared_upstream_connects_total", "Times a shared upstream was opened", (m) => m.sharedUpstreamConnects),
@@ -52,6 +53,20 @@ export const hubFamilies: readonly HubFamily[] = [
   counter("join_errors_total", "Join invocations that the origin refused", (m) => m.joinErrors),
   gauge("per_key_upstreams", "Shared upstreams that serve a single key", (m) => m.perKeyUpstreams),
   counter("per_key_refusals_total", "Joins refused because of limits.maxPerKeyUpstreams", (m) => m.perKeyRefusals),
+  counter(
+    "direct_messages_total",
+    "Messages that the origin would have sent to clients connected to it",
+    (m) => m.savings.directMessages,
+  ),
+  counter("direct_bytes_total", "Bytes of these messages in WebSocket frames", (m) => m.savings.directBytes),
+  counter("upstream_messages_total", "Messages that the origin sent instead", (m) => m.savings.upstreamMessages),
+  counter("upstream_bytes_total", "Bytes of these messages in WebSocket frames", (m) => m.savings.upstreamBytes),
+  counter("direct_invocations_total", "Invocations of clients that rules took", (m) => m.savings.directInvocations),
+  counter(
+    "upstream_invocations_total",
+    "Invocations made for them at the origin",
+    (m) => m.savings.upstreamInvocations,
+  ),
 ];
 
 /** Metrics without labels. */

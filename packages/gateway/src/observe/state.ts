@@ -1,4 +1,7 @@
+import type { HubRules } from "../config/hub-rules.ts";
 import type { HubRuntime } from "../hub-runtime.ts";
+import type { HubMetrics } from "./metrics.ts";
+import type { HubSavings, RuleKind, RuleSavings, Savings } from "./savings.ts";
 
 const maxGroupsShown = 1000;
 
@@ -21,6 +24,26 @@ export interface HubState {
   readonly groupCount: number;
   readonly groups: readonly { readonly key: string; readonly members: number }[];
   readonly counters: Readonly<Record<string, number>>;
+  readonly savings: HubSavingsState;
+}
+
+/** What something would have cost the origin if its clients were connected to it, and what it cost (docs/SAVINGS.md). */
+export interface Saving {
+  readonly direct: number;
+  readonly upstream: number;
+}
+
+export interface SavingsState {
+  readonly messages: Saving;
+  readonly bytes: Saving;
+  readonly invocations: Saving;
+}
+
+export interface HubSavingsState extends SavingsState {
+  /** Now. */
+  readonly connections: Saving;
+  /** In the order of the file. */
+  readonly rules: readonly (SavingsState & { readonly kind: RuleKind; readonly name: string })[];
 }
 
 /** The body of `GET /api/state` (docs/CONFIG.md). */
@@ -59,5 +82,35 @@ export function hubState(runtime: HubRuntime): HubState {
       originLeaves: metrics.originLeaves,
       perKeyRefusals: metrics.perKeyRefusals,
     },
+    savings: hubSavings(metrics, runtime.rules),
+  };
+}
+
+function hubSavings(metrics: HubMetrics, rules: HubRules): HubSavingsState {
+  const { savings, clients, sharedUpstreams, privateUpstreams } = metrics;
+  return {
+    connections: { direct: clients, upstream: sharedUpstreams + privateUpstreams },
+    ...savingsState(savings),
+    rules: ledgersOf(rules, savings).map((rule) => ({ kind: rule.kind, name: rule.name, ...savingsState(rule) })),
+  };
+}
+
+/** In the order of the file; a rule that nobody used yet has its line, too. */
+function ledgersOf({ groups, broadcasts, calls, streams }: HubRules, savings: HubSavings): readonly RuleSavings[] {
+  return [
+    ...groups.map(({ name }) => savings.rule("group", name)),
+    ...[...broadcasts.values()].map(({ target }) => savings.rule("broadcast", target)),
+    ...[...calls.values()].map(({ method }) => savings.rule("call", method)),
+    ...[...streams.values()].map(({ method }) => savings.rule("stream", method)),
+  ];
+}
+
+type Ledger = Savings & { readonly directInvocations: number; readonly upstreamInvocations: number };
+
+function savingsState(ledger: Ledger): SavingsState {
+  return {
+    messages: { direct: ledger.directMessages, upstream: ledger.upstreamMessages },
+    bytes: { direct: ledger.directBytes, upstream: ledger.upstreamBytes },
+    invocations: { direct: ledger.directInvocations, upstream: ledger.upstreamInvocations },
   };
 }

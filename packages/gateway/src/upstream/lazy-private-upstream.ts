@@ -90,6 +90,7 @@ export class LazyPrivateUpstream implements PassThrough, UpstreamConnectionListe
   received(envelope: Envelope, frame: Frame): void {
     this.#parts.metrics.privateMessages += 1;
     this.#parts.metrics.privateBytes += frame.length;
+    this.#parts.metrics.savings.countUpstream(frame.length);
     if (!this.#own.takes(envelope, frame)) this.#parts.client.relay(envelope, frame);
   }
 

@@ -6,7 +6,7 @@ interface Pending {
   readonly startedAtMs: number;
   readonly done: (outcome: InvocationOutcome) => void;
   /** Set for streams, which take as long as they take. */
-  readonly item?: (rawItem: Uint8Array) => void;
+  readonly item?: StreamListener["item"];
 }
 
 /** Invocations in flight on one shared upstream, by the gateway's own invocation ids, which are never used twice. */
@@ -37,9 +37,9 @@ export class PendingInvocations {
   }
 
   /** False for an id that is no stream in flight. */
-  item(invocationId: string, rawItem: Uint8Array): boolean {
+  item(invocationId: string, rawItem: Uint8Array, messageBytes: number): boolean {
     const item = this.#pending.get(invocationId)?.item;
-    item?.(rawItem);
+    item?.(rawItem, messageBytes);
     return item !== undefined;
   }
 

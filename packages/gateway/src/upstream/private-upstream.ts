@@ -69,6 +69,7 @@ export class PrivateUpstream implements PassThrough, UpstreamConnectionListener 
   received(envelope: Envelope, frame: Frame): void {
     this.#parts.metrics.privateMessages += 1;
     this.#parts.metrics.privateBytes += frame.length;
+    this.#parts.metrics.savings.countUpstream(frame.length);
     if (!this.#own.takes(envelope, frame)) this.#parts.client.relay(envelope, frame);
   }
 

@@ -110,6 +110,7 @@ export class SharedUpstream implements GroupSource, UpstreamConnectionListener {
   close(): void {
     const state = this.#state;
     this.#state = { name: "closed" };
+    if (state.name === "open") this.#parts.metrics.sharedUpstreams -= 1;
     if (state.name === "connecting") state.aborter.abort();
     if (state.name === "backoff") state.timer.cancel();
     if (state.name === "handshaking" || state.name === "open") state.connection.close(true);
@@ -131,6 +132,7 @@ export class SharedUpstream implements GroupSource, UpstreamConnectionListener {
     if (this.#state.name !== "handshaking") return;
     this.#state = { name: "open", connection: this.#state.connection };
     this.#parts.metrics.sharedUpstreamConnects += 1;
+    this.#parts.metrics.sharedUpstreams += 1;
     this.#parts.log.info("upstream.opened", this.#parts.labels);
     this.#listener?.sourceUp();
   }
@@ -142,6 +144,7 @@ export class SharedUpstream implements GroupSource, UpstreamConnectionListener {
   received(envelope: Envelope, frame: Frame): void {
     this.#parts.metrics.originMessages += 1;
     this.#parts.metrics.originBytes += frame.length;
+    this.#parts.metrics.savings.countUpstream(frame.length);
     if (envelope.type === MessageType.Invocation) this.#listener?.sourceInvocation(envelope, frame);
     else if (envelope.type === MessageType.Completion) this.#completed(envelope, frame);
     else if (envelope.type !== MessageType.StreamItem || !this.#streamItem(envelope, frame)) {
@@ -202,7 +205,7 @@ export class SharedUpstream implements GroupSource, UpstreamConnectionListener {
 
   #streamItem({ invocationId, item }: Envelope, frame: Frame): boolean {
     if (invocationId === undefined || item === undefined) return false;
-    return this.#pending.item(invocationId, frame.subarray(item.start, item.end));
+    return this.#pending.item(invocationId, frame.subarray(item.start, item.end), frame.length);
   }
 
   #completed(envelope: Envelope, frame: Frame): void {
@@ -216,7 +219,9 @@ export class SharedUpstream implements GroupSource, UpstreamConnectionListener {
     this.#parts.log.warn("upstream.lost", { ...this.#parts.labels, reason });
     this.#backOff(this.#state.name === "handshaking" ? this.#state.attempt : 0);
     this.#pending.loseAll();
-    if (wasOpen) this.#listener?.sourceDown();
+    if (!wasOpen) return;
+    this.#parts.metrics.sharedUpstreams -= 1;
+    this.#listener?.sourceDown();
   }
 
   #backOff(attempt: number): void {
