@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { closeReasons, loadConfig } from "@signalr-edge/gateway";
 import { expect, test } from "vitest";
 import { warnings } from "../packages/gateway/src/config/warnings.ts";
+import { seriesNames } from "../packages/gateway/src/observe/history.ts";
 import { gatewayFamilies, hubFamilies } from "../packages/gateway/src/observe/prometheus.ts";
 
 function read(path: string): string {
@@ -26,6 +27,10 @@ test("docs/METRICS.md lists every metric and no other", () => {
     "process_resident_memory_bytes",
   ];
   expect(firstCells(read("docs/METRICS.md")).sort()).toEqual([...inCode, ...others].sort());
+});
+
+test("docs/DASHBOARD.md lists every series of the feed, in order", () => {
+  expect(firstCells(read("docs/DASHBOARD.md"))).toEqual([...seriesNames]);
 });
 
 test("every relative link in the documentation leads to a file", () => {

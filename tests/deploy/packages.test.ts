@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 /** What each package may consist of, by the first part of the path. */
 const contents = {
   protocol: ["LICENSE", "README.md", "dist", "package.json"],
-  gateway: ["LICENSE", "README.md", "dist", "package.json"],
+  gateway: ["LICENSE", "README.md", "dashboard", "dist", "package.json"],
   "client-shim": ["LICENSE", "README.md", "dist", "package.json"],
 } as const;
 
@@ -67,12 +67,15 @@ import { hubProtocols } from "@signalr-edge/protocol";
 import { configureEdge, HubConnectionBuilder } from "@signalr-edge/client-shim";
 const loaded = configForOrigin("http://127.0.0.1:9/hub", { port: 0 });
 const gateway = createGateway({ ...loaded.config, admin: { ...loaded.config.admin, port: 0 } });
-const { url } = await gateway.start();
+const { url, adminUrl } = await gateway.start();
+const page = await (await fetch(adminUrl + "/")).text();
+const loads = page.match(/dashboard[/][a-z]+[.][a-z]+/g).map((path) => fetch(adminUrl + "/" + path));
+const statuses = new Set((await Promise.all(loads)).map(({ status }) => status));
 await gateway.stop();
-console.log(typeof hubProtocols.json, typeof configureEdge, typeof HubConnectionBuilder, url.startsWith("http://127.0.0.1:"));`;
+console.log(typeof hubProtocols.json, typeof configureEdge, typeof HubConnectionBuilder, url.startsWith("http://127.0.0.1:"), loads.length, ...statuses);`;
     await writeFile(join(target, "run.js"), run);
     expect((await execute(process.execPath, ["run.js"], { cwd: target })).stdout).toBe(
-      "object function function true\n",
+      "object function function true 3 200\n",
     );
     expect(await readdir(join(target, "node_modules/@signalr-edge"))).toEqual(["client-shim", "gateway", "protocol"]);
   });

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { TestFiles } from "../../packages/gateway/src/config/self-signed.testing.ts";
 import { TokenIssuer, testAudience, testIssuer } from "../../packages/gateway/src/http/token-issuer.testing.ts";
 import { closedUrl, startHttpOrigin } from "../../packages/gateway/src/upstream/http-origin.testing.ts";
+import { EventReader } from "../dashboard/support/event-reader.ts";
 import { askHub } from "../support/ask-hub.ts";
 import { buildCommand, Command } from "../support/command.ts";
 import { connectRaw } from "../support/connect-raw.ts";
@@ -58,6 +59,10 @@ describe.skipIf(!aspNetOriginAvailable)("secrets", () => {
     const admin = { authorization: `Bearer ${canaries.admin}` };
     const metrics = (await askHub(`${adminUrl}/metrics`, { headers: admin })).text;
     const state = (await askHub(`${adminUrl}/api/state`, { headers: admin })).text;
+    const groups = (await askHub(`${adminUrl}/api/groups`, { headers: admin })).text;
+    const reader = await EventReader.open(adminUrl, admin);
+    const events = JSON.stringify([await reader.hello(), await reader.tick()]);
+    const page = (await askHub(`${adminUrl}/`)).text;
     bodies.push((await askHub(`${adminUrl}/metrics`, { headers: { authorization: "Bearer canary-bad-token" } })).text);
     command.kill("SIGTERM");
     const { stdout, stderr } = await command.ended;
@@ -66,7 +71,8 @@ describe.skipIf(!aspNetOriginAvailable)("secrets", () => {
     expect(state).toContain('"/lazy"');
     expect(stderr).toContain("upstream.redirect-refused");
     expect(stderr).toContain("client.closed");
-    const places = { stdout, stderr, metrics, state, bodies: bodies.join("\n") };
+    expect(events).toContain("upstream.redirect-refused");
+    const places = { stdout, stderr, metrics, state, groups, events, page, bodies: bodies.join("\n") };
     for (const [place, text] of Object.entries(places)) {
       const leaked = secrets.filter((secret) => text.includes(secret) || text.includes(encodeURIComponent(secret)));
       expect({ place, leaked }).toEqual({ place, leaked: [] });

@@ -18,6 +18,10 @@ export interface TcpProxy {
   readonly bytesFromTarget: number;
   /** Resets every connection that goes through it now. */
   cut(): void;
+  /** From now on nothing goes through any more, and nobody is told. New connections are accepted, and get nothing either. */
+  hold(): void;
+  /** New connections work again; those of before are reset. */
+  release(): void;
   stop(): Promise<void>;
 }
 
@@ -33,6 +37,7 @@ export async function startTcpProxy(...targets: readonly [Target, ...Target[]]):
     // The other half is torn down on `close`, which follows.
     socket.on("error", () => socket.destroy());
   };
+  let isHeld = false;
   let bytesToTarget = 0;
   let bytesFromTarget = 0;
   const relay = (inbound: Socket, [target, ...others]: readonly Target[]): void => {
@@ -49,6 +54,7 @@ export async function startTcpProxy(...targets: readonly [Target, ...Target[]]):
     });
   };
   const join = (inbound: Socket, outbound: Socket): void => {
+    if (isHeld) return;
     inbound.once("data", (first: Buffer) => {
       if (!first.toString("latin1", 0, 4).startsWith("GET ")) return;
       webSockets.push({
@@ -86,6 +92,14 @@ export async function startTcpProxy(...targets: readonly [Target, ...Target[]]):
       return bytesFromTarget;
     },
     cut,
+    hold: () => {
+      isHeld = true;
+      for (const socket of sockets) socket.unpipe().pause();
+    },
+    release: () => {
+      isHeld = false;
+      cut();
+    },
     stop: async () => {
       cut();
       server.close();

@@ -19,9 +19,14 @@ import { RequestEndpoint } from "./http/request-endpoint.ts";
 import { TrustedProxies } from "./http/trusted-proxies.ts";
 import { WebSocketEndpoint } from "./http/websocket-endpoint.ts";
 import { KeepAlive } from "./keep-alive.ts";
+import { Dashboard } from "./observe/dashboard.ts";
+import { EventLoop } from "./observe/event-loop.ts";
+import { LifecycleLog } from "./observe/lifecycle-log.ts";
 import { type Logger, silentLogger } from "./observe/log.ts";
 import { Metrics } from "./observe/metrics.ts";
+import { Recorder } from "./observe/recorder.ts";
 import { type GatewayState, hubState } from "./observe/state.ts";
+import { TurnLatency } from "./observe/turn-latency.ts";
 import { type PreparedReload, RunningHubs } from "./running-hubs.ts";
 import { version } from "./version.ts";
 
@@ -79,25 +84,33 @@ class WiredGateway implements Gateway {
   #config: Config;
   /** One object for everybody, which a reload fills anew. */
   readonly #limits: Config["limits"];
-  readonly #log: Logger;
+  readonly #log: LifecycleLog;
   readonly #clock: Clock = systemClock;
   readonly #startedAtMs = this.#clock.now();
   readonly #registry = new ClientRegistry<ConnectTicket>(this.#clock);
   readonly #hubs: RunningHubs;
+  readonly #latency = new TurnLatency();
+  readonly #eventLoop = new EventLoop();
+  readonly #dashboard: Dashboard;
   readonly #clientServer: ClientServer;
   readonly #adminServer: AdminServer;
   readonly #keepAlive = new KeepAlive(() => this.#sweep());
   #phase: "created" | "listening" | "draining" | "stopped" = "created";
 
-  constructor(config: Config, { log = silentLogger, environment = process.env, onReloadAsked }: GatewayOptions) {
+  constructor(
+    config: Config,
+    { log: logger = silentLogger, environment = process.env, onReloadAsked }: GatewayOptions,
+  ) {
     this.#config = config;
-    this.#log = log;
+    this.#log = new LifecycleLog(logger);
+    const log = this.#log;
     const clock = this.#clock;
     this.#limits = { ...config.limits };
     const limits = this.#limits;
     const registry = this.#registry;
     const metrics = this.metrics;
     const connections = (): Iterable<ClientConnection> => registry.connections();
+    const turn = new Turn({ now: () => clock.now(), written: (afterMs) => this.#latency.add(afterMs) });
     this.#hubs = new RunningHubs(config, {
       limits,
       environment,
@@ -106,8 +119,9 @@ class WiredGateway implements Gateway {
       metrics,
       log,
       connections,
+      messageRead: () => turn.messageRead(),
     });
-    const connector = new Connector({ registry, limits, turn: new Turn(), clock, metrics, log });
+    const connector = new Connector({ registry, limits, turn, clock, metrics, log });
     this.#clientServer = new ClientServer({
       hubs: this.#hubs.current.map((runtime) => ({ runtime, config: runtime.config })),
       negotiateEndpoint: new NegotiateEndpoint({
@@ -123,8 +137,10 @@ class WiredGateway implements Gateway {
       clock,
       log,
     });
+    this.#dashboard = this.#createDashboard();
     this.#adminServer = new AdminServer({
       metrics,
+      dashboard: this.#dashboard,
       state: () => this.state(),
       notReady: () => (this.#phase === "listening" ? undefined : this.#phase),
       token: config.admin.token,
@@ -139,6 +155,7 @@ class WiredGateway implements Gateway {
       const url = await this.#clientServer.listen(listen.host, listen.port);
       this.#phase = "listening";
       this.#keepAlive.start();
+      this.#eventLoop.start();
       this.#log.info("gateway.started", { url, adminUrl, version });
       return { url, adminUrl };
     } catch (error) {
@@ -152,8 +169,11 @@ class WiredGateway implements Gateway {
     this.#phase = "draining";
     this.#log.info("gateway.draining", { clients: this.#registry.connectedCount });
     this.#clientServer.drain();
+    // A dashboard would see it within a second; there may not be one left.
+    this.#adminServer.publish();
     await this.#drainClients(this.#limits.drainTimeoutMs);
     this.#keepAlive.stop();
+    this.#eventLoop.stop();
     await this.#hubs.close();
     await this.#closeListeners();
     this.#phase = "stopped";
@@ -176,10 +196,27 @@ class WiredGateway implements Gateway {
   state(): GatewayState {
     return {
       version,
-      uptimeSeconds: Math.round(this.#clock.now() - this.#startedAtMs) / 1000,
+      uptimeSeconds: this.#uptimeSeconds(),
       draining: this.#phase === "draining",
       hubs: this.#hubs.current.map(hubState),
     };
+  }
+
+  #createDashboard(): Dashboard {
+    const now = (): number => this.#clock.now();
+    return new Dashboard({
+      version,
+      runtimes: () => this.#hubs.current,
+      recorder: new Recorder({ metrics: this.metrics, latency: this.#latency, eventLoop: this.#eventLoop, now }),
+      lifecycle: this.#log,
+      uptimeSeconds: () => this.#uptimeSeconds(),
+      isDraining: () => this.#phase === "draining",
+      now,
+    });
+  }
+
+  #uptimeSeconds(): number {
+    return Math.round(this.#clock.now() - this.#startedAtMs) / 1000;
   }
 
   #reload(loaded: LoadResult): ReloadOutcome {
@@ -233,6 +270,8 @@ class WiredGateway implements Gateway {
     this.#registry.sweep(nowMs);
     this.#hubs.sweep(nowMs);
     for (const connection of this.#registry.connections()) connection.sweep(nowMs);
+    this.#dashboard.record();
+    this.#adminServer.publish();
   }
 }
 

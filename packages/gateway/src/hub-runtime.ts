@@ -47,6 +47,8 @@ export interface HubRuntimeParts {
   readonly clock: Clock;
   readonly metrics: HubMetrics;
   readonly log: Logger;
+  /** Told of each hub message from a shared upstream. */
+  readonly messageRead: () => void;
 }
 
 /** One configured hub at work: its rules, its aggregation, and every connection to its origin. */
@@ -218,7 +220,7 @@ export class HubRuntime {
 
   /** A line keeps its partition and protocol, not its first client, which it outlives. */
   #createLine({ partition, protocol }: LineClient, place: LinePlace): RunningLine {
-    const { clock, metrics, log, limits } = this.#parts;
+    const { clock, metrics, log, limits, messageRead } = this.#parts;
     const upstream = new SharedUpstream({
       origin: this.config.origin,
       as: {
@@ -231,6 +233,7 @@ export class HubRuntime {
       clock,
       metrics,
       log,
+      messageRead,
       labels: { hub: this.config.path, partition: partition.key, protocol: protocol.name, ...describePlace(place) },
     });
     const line = new SharedLine(protocol, {

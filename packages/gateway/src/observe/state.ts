@@ -5,7 +5,8 @@ import type { HubSavings, RuleKind, RuleSavings, Savings } from "./savings.ts";
 
 const maxGroupsShown = 1000;
 
-export interface HubState {
+/** A hub without its groups. */
+export interface HubSummary {
   readonly path: string;
   readonly clients: number;
   readonly clientsByTransport: Readonly<Record<string, number>>;
@@ -20,11 +21,16 @@ export interface HubState {
     readonly key?: string;
   }[];
   readonly privateUpstreams: number;
+  readonly counters: Readonly<Record<string, number>>;
+  readonly savings: HubSavingsState;
+  /** Connections ended since start, by reason, those of which there are any. */
+  readonly closed: Readonly<Record<string, number>>;
+}
+
+export interface HubState extends HubSummary {
   /** Number of groups in all; `groups` shows the largest of them. */
   readonly groupCount: number;
   readonly groups: readonly { readonly key: string; readonly members: number }[];
-  readonly counters: Readonly<Record<string, number>>;
-  readonly savings: HubSavingsState;
 }
 
 /** What something would have cost the origin if its clients were connected to it, and what it cost (docs/SAVINGS.md). */
@@ -55,19 +61,22 @@ export interface GatewayState {
 }
 
 export function hubState(runtime: HubRuntime): HubState {
-  const { metrics, groupSizes } = runtime;
+  const { groupSizes } = runtime;
   const groups = [...groupSizes]
     .map(([key, members]) => ({ key, members }))
     .sort((a, b) => b.members - a.members)
     .slice(0, maxGroupsShown);
+  return { ...hubSummary(runtime), groupCount: groupSizes.size, groups };
+}
+
+export function hubSummary(runtime: HubRuntime): HubSummary {
+  const { metrics } = runtime;
   return {
     path: runtime.config.path,
     clients: metrics.clients,
     clientsByTransport: { ...metrics.clientsByTransport },
     sharedUpstreams: runtime.sharedUpstreams,
     privateUpstreams: metrics.privateUpstreams,
-    groupCount: groupSizes.size,
-    groups,
     counters: {
       originMessages: metrics.originMessages,
       originBytes: metrics.originBytes,
@@ -81,8 +90,13 @@ export function hubState(runtime: HubRuntime): HubState {
       originJoins: metrics.originJoins,
       originLeaves: metrics.originLeaves,
       perKeyRefusals: metrics.perKeyRefusals,
+      joinErrors: metrics.joinErrors,
+      dropped: metrics.dropped,
+      conflated: metrics.conflated,
+      internalErrors: metrics.internalErrors,
     },
     savings: hubSavings(metrics, runtime.rules),
+    closed: Object.fromEntries(Object.entries(metrics.closed).filter(([, count]) => count > 0)),
   };
 }
 

@@ -33,6 +33,8 @@ export interface SharedUpstreamParts {
   readonly clock: Clock;
   readonly metrics: HubMetrics;
   readonly log: Logger;
+  /** Told of each hub message before anything is done with it. */
+  readonly messageRead: () => void;
   /** Labels for the log. */
   readonly labels: LogFields;
 }
@@ -142,6 +144,7 @@ export class SharedUpstream implements GroupSource, UpstreamConnectionListener {
   }
 
   received(envelope: Envelope, frame: Frame): void {
+    this.#parts.messageRead();
     this.#parts.metrics.originMessages += 1;
     this.#parts.metrics.originBytes += frame.length;
     this.#parts.metrics.savings.countUpstream(frame.length);
