@@ -64,6 +64,12 @@ describe("a result", () => {
   });
 });
 
+test("the block of a terminal says where the dashboard is", () => {
+  expect(statusBlock(status).at(-1)).toBe(
+    "  gateway http://127.0.0.1:8080/hubs/odds   dashboard http://127.0.0.1:9090/",
+  );
+});
+
 describe("the screen", () => {
   test("redraws the block in place on a terminal, without wrapping", () => {
     const terminal = output(true, 40);

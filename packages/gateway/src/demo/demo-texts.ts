@@ -31,7 +31,7 @@ export function statusBlock(status: DemoStatus): readonly string[] {
     `  latency      ${latency(result.latencyMs)}, origin to client`,
     `  errors       ${errors(result)}`,
     "",
-    `  gateway ${status.gatewayUrl}   state ${status.adminUrl}/api/state`,
+    `  gateway ${status.gatewayUrl}   dashboard ${status.adminUrl}`,
   ];
 }
 

@@ -65,16 +65,15 @@ export class DemoWorld {
   /** Connects the viewers to the hub behind this base URL, then lets prices move. */
   async start(baseUrl: string, clients: number): Promise<void> {
     for (let index = 0; index < clients; index += 1) this.#viewers.push(this.#createViewer(baseUrl, index));
+    // Whoever is connected pings from then on: until the last one is, the first would be timed out on a slow machine.
+    this.#timers = [setInterval(() => this.#pingAll(), pingIntervalMs)];
     const waiting = [...this.#viewers];
     const connectNext = async (): Promise<void> => {
       for (let viewer = waiting.pop(); viewer !== undefined; viewer = waiting.pop()) await viewer.connect();
     };
     await Promise.all(Array.from({ length: connectsAtOnce }, connectNext));
     this.#feed.start();
-    this.#timers = [
-      setInterval(() => this.#churn(), churnIntervalMs),
-      setInterval(() => this.#pingAll(), pingIntervalMs),
-    ];
+    this.#timers.push(setInterval(() => this.#churn(), churnIntervalMs));
   }
 
   report(): DemoReport {

@@ -72,7 +72,7 @@ async function runWithGateway(options: DemoOptions, world: DemoWorldThread, inte
 async function play(stage: Stage): Promise<number> {
   const { options, screen, world, gateway, address, interrupted } = stage;
   screen.print(`gateway   ${address.url}${oddsHubPath}`);
-  screen.print(`state     ${address.adminUrl}/api/state`);
+  screen.print(`dashboard ${address.adminUrl}/`);
   screen.print(`connecting ${options.clients} clients ...`);
   await world.start(address.url, options.clients);
   const startedAt = performance.now();
