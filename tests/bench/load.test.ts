@@ -14,7 +14,8 @@ const compiler = join(repository, "node_modules/typescript/bin/tsc");
 const bench = join(repository, "tests/bench/load/dist/main.js");
 const folder = mkdtempSync(join(tmpdir(), "signalr-edge-bench-test-"));
 const run = promisify(execFile);
-const timeoutMs = 150_000;
+/** For machines that others use. */
+const timeoutMs = 300_000;
 
 /** Resolves with exit code 2 as well, which `execFile` takes for an error. */
 async function exitOf(...args: readonly string[]): Promise<{ code: unknown; stderr: string }> {
@@ -32,23 +33,21 @@ beforeAll(() => run(process.execPath, [compiler, "-b", join(repository, "tests/b
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe.skipIf(!aspNetOriginAvailable || process.platform !== "linux")("the load bench", () => {
-  test("every client gets every message, over every transport, through the gateway and directly", {
+  test("every client gets every message, over every transport, beside slow ones, and as the official client counts", {
     timeout: timeoutMs,
   }, async () => {
     const json = join(folder, "figures.json");
-    const only = "steady,groups,slow,transports,official";
-    const args = ["--tiny", "--only", only, "--system", "direct,gateway,floor", "--json", json];
+    const only = "steady,slow,transports,official";
+    const args = ["--tiny", "--only", only, "--system", "gateway,floor", "--json", json];
     const { stdout } = await run(process.execPath, [bench, ...args]);
     expect(stdout).toContain("Nothing was lost, doubled or out of order.");
 
     const { results, failures } = JSON.parse(readFileSync(json, "utf8")) as { results: Result[]; failures: string[] };
     expect(failures).toEqual([]);
-    expect(results.map(({ workload, system }) => `${workload} ${system}`)).toEqual([
-      ...["steady direct", "steady gateway", "steady floor"],
-      ...["groups direct", "groups gateway", "groups floor"],
-      ...["slow direct", "slow direct", "slow gateway", "slow gateway"],
-      ...["transports direct", "transports gateway"],
-      ...["official direct", "official gateway"],
+    expect(results.map(({ workload, variant, system }) => `${workload} ${system} ${variant}`.trim())).toEqual([
+      ...["steady gateway", "steady floor"],
+      ...["slow gateway none slow", "slow gateway 5 % slow"],
+      ...["transports gateway", "official gateway"],
     ]);
     for (const { workload, system, rounds } of results) {
       const [figures = {}] = rounds;
@@ -59,11 +58,14 @@ describe.skipIf(!aspNetOriginAvailable || process.platform !== "linux")("the loa
     }
   });
 
-  test("the gateway's clients cost the origin one connection and one copy", { timeout: timeoutMs }, async () => {
+  test("clients cost the origin a connection and a copy each directly, and one of both through the gateway", {
+    timeout: timeoutMs,
+  }, async () => {
     const json = join(folder, "origin.json");
     await run(process.execPath, [bench, "--tiny", "--only", "origin", "--system", "direct,gateway", "--json", json]);
     const { results } = JSON.parse(readFileSync(json, "utf8")) as { results: Result[] };
     const [direct, gateway] = results.map(({ rounds: [figures = {}] }) => figures);
+    for (const figures of [direct, gateway]) expect(figures?.delivered).toBe(figures?.expected);
     expect(direct?.originConnections).toBe(direct?.clients);
     expect(gateway?.originConnections).toBe(1);
     // Not more than pings beside the one copy.

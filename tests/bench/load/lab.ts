@@ -20,15 +20,15 @@ export class Lab {
   readonly #folder = mkdtempSync(join(tmpdir(), "signalr-edge-bench-"));
   readonly #running = new Set<RoleProcesses>();
 
-  constructor() {
-    const cores = availableParallelism();
+  constructor(pins: boolean) {
+    const cores = pins ? availableParallelism() : 1;
     this.subjectCores = cores > 1 ? "0" : undefined;
     this.otherCores = cores > 2 ? `1-${cores - 1}` : cores === 2 ? "1" : undefined;
   }
 
   get pinning(): string {
     return this.subjectCores === undefined
-      ? "one core for everything: nothing is pinned"
+      ? "nothing is pinned: one core, or --tiny"
       : `the system under test on core ${this.subjectCores}, origin and clients on ${this.otherCores} (taskset)`;
   }
 

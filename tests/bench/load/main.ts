@@ -30,7 +30,7 @@ async function main(args: readonly string[]): Promise<number> {
     console.error("The bench reads /proc and uses taskset, so it runs on Linux only.");
     return exitCodes.failed;
   }
-  const lab = new Lab();
+  const lab = new Lab(sizes[command.options.size].pins);
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.once(signal, () => {
       lab.close();

@@ -1,6 +1,8 @@
 /** How large and how long everything is. Times in milliseconds. */
 export interface Size {
   readonly rounds: number;
+  /** Whether roles get cores of their own. */
+  readonly pins: boolean;
   readonly windowMs: number;
   /** How long a few clients get many messages before the others come. */
   readonly heatMs: number;
@@ -29,10 +31,11 @@ export interface Size {
 export const sizes = {
   full: {
     rounds: 5,
+    pins: true,
     windowMs: 10_000,
     heatMs: 3000,
     warmUpMs: 3000,
-    timeLimitMs: 120_000,
+    timeLimitMs: 240_000,
     clients: 5000,
     steadyTickMs: 200,
     burstTickMs: 1000,
@@ -42,17 +45,18 @@ export const sizes = {
     lastMemberClients: 10_000,
     lastMemberMessages: 5,
     mixedClients: 1000,
-    slowClients: 200,
+    slowClients: 100,
     slowWindowMs: 25_000,
     growth: [100, 1000, 5000, 15_000],
     official: 50,
   },
   quick: {
     rounds: 1,
+    pins: true,
     windowMs: 1500,
     heatMs: 700,
     warmUpMs: 300,
-    timeLimitMs: 30_000,
+    timeLimitMs: 60_000,
     clients: 1000,
     steadyTickMs: 50,
     burstTickMs: 250,
@@ -70,10 +74,11 @@ export const sizes = {
   /** Shows that the harness works; its speeds mean nothing. */
   tiny: {
     rounds: 1,
+    pins: false,
     windowMs: 500,
     heatMs: 100,
     warmUpMs: 100,
-    timeLimitMs: 20_000,
+    timeLimitMs: 60_000,
     clients: 50,
     steadyTickMs: 50,
     burstTickMs: 100,

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from "node:timers/promises";
 import { answerCalls } from "../child-calls.ts";
 import { expectedMessages } from "../publication.ts";
 import { BareSocketClient } from "./bare-socket-client.ts";
@@ -12,6 +13,7 @@ import { Window } from "./window.ts";
 const pingIntervalMs = 15_000;
 const pingSteps = 150;
 const pollMs = 10;
+const timeToResetMs = 100;
 
 const window = new Window();
 const clients: BenchClient[] = [];
@@ -56,18 +58,26 @@ function beginWindow(): void {
 }
 
 /** Resolves when every client has got what `messages` messages of a publication bring it, or after `timeoutMs`. */
-function awaitMessages({ messages, timeoutMs }: { messages: number; timeoutMs: number }): Promise<Counts> {
+async function awaitMessages({ messages, timeoutMs }: { messages: number; timeoutMs: number }): Promise<Counts> {
   const fast = clients.filter(({ isSlow }) => !isSlow);
+  const slow = clients.filter(({ isSlow }) => isSlow);
   const due = fast.map((client) => expectedBy(client, messages));
   const isComplete = (): boolean => fast.every(({ received }, position) => received >= (due[position] ?? 0));
   const startedAt = performance.now();
-  return new Promise((resolve) => {
-    const timer = setInterval(() => {
-      if (!isComplete() && performance.now() - startedAt < timeoutMs) return;
-      clearInterval(timer);
-      resolve(count(fast, due));
-    }, pollMs);
-  });
+  while (!isComplete() && performance.now() - startedAt < timeoutMs) await wait(pollMs);
+  if (slow.length > 0) await noticeEnds(slow);
+  return count(fast, slow, due);
+}
+
+/**
+ * A client that does not read sees no end. What it sends to a socket that is gone is answered with a reset, and
+ * the next thing that it sends fails.
+ */
+async function noticeEnds(slow: readonly BenchClient[]): Promise<void> {
+  for (let pings = 0; pings < 2; pings += 1) {
+    for (const client of slow) client.ping();
+    await wait(timeToResetMs);
+  }
 }
 
 function expectedBy(client: BenchClient, messages: number): number {
@@ -75,9 +85,8 @@ function expectedBy(client: BenchClient, messages: number): number {
   return plan === undefined ? 0 : expectedMessages(client.number, plan.seating, messages);
 }
 
-function count(fast: readonly BenchClient[], due: readonly number[]): Counts {
+function count(fast: readonly BenchClient[], slow: readonly BenchClient[], due: readonly number[]): Counts {
   const missing = fast.map(({ received }, position) => (due[position] ?? 0) - received);
-  const slow = clients.filter(({ isSlow }) => isSlow);
   return {
     expected: due.reduce((sum, one) => sum + one, 0),
     delivered: fast.reduce((sum, { received }) => sum + received, 0),

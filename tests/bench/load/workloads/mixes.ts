@@ -5,11 +5,11 @@ import type { Workload } from "./workload.ts";
 
 const seating = { groups: 40, groupsPerClient: 4 };
 
-/** Slow clients have to be slow for longer than the kernel's buffers last: 8 KB messages fill them in seconds. */
+/** Slow clients have to be slow for longer than the kernel's buffers last, which may be 10 MB: 800 KB a second. */
 export const slow: Workload = {
   name: "slow",
   about: ({ slowClients }) =>
-    `messages of 8 KB, 50 a second to ${slowClients} clients of one group; none or 5 % of them read nothing`,
+    `messages of 16 KB, 50 a second to ${slowClients} clients of one group; none or 5 % of them read nothing`,
   quickSystems: [],
   columns: ["latencyP50Ms", "latencyP99Ms", "slowEnded", "slow", "subjectRssMiB", "lost"],
   cases: (size) =>
@@ -20,7 +20,7 @@ export const slow: Workload = {
         run: async (session) => {
           const crowds = [{ count: size.slowClients, slowEvery }];
           await session.connect({ crowds, seating: { groups: 1, groupsPerClient: 1 }, sampleEvery: 2 });
-          const shape = { groups: 1, messagesPerTick: 1, tickIntervalMs: 20, fillerBytes: 8192 - restOfMessage };
+          const shape = { groups: 1, messagesPerTick: 1, tickIntervalMs: 20, fillerBytes: 16_384 - restOfMessage };
           return session.publish(scheduleOf(shape, size.slowWindowMs));
         },
       })),
