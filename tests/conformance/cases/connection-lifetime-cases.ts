@@ -31,7 +31,7 @@ function idCases(suite: SuiteContext): void {
       expect(await askHub(String(stream), { headers: { accept: "text/event-stream" } })).toMatchObject(gone);
       expect(await askHub(String(poll))).toMatchObject(gone);
     },
-    30_000,
+    60_000,
   );
 
   for (const leg of suite.legs) {
@@ -42,7 +42,7 @@ function idCases(suite: SuiteContext): void {
         await delay(10_000);
         await expectAlive(await suite.connectOver(leg, { connectionToken, onFinished: onTestFinished }));
       },
-      30_000,
+      60_000,
     );
   }
 
@@ -82,7 +82,7 @@ function resumeCases(suite: SuiteContext): void {
       const answer = await askUpgrade(suite.hubUrl(hubPaths.stateful, `id=${connectionToken}`));
       expect(answer).toMatchObject({ status: 404, text: "No Connection with that ID" });
     },
-    30_000,
+    60_000,
   );
 }
 
@@ -105,7 +105,7 @@ function endCases(suite: SuiteContext): void {
       // A Close frame of the server: not masked, 2 bytes, code 1000.
       expect(Buffer.concat(received).subarray(-4)).toEqual(Buffer.from([0x88, 0x02, 0x03, 0xe8]));
     },
-    30_000,
+    60_000,
   );
 
   suite.testConcurrently(
@@ -140,7 +140,7 @@ function handshakeCases(suite: SuiteContext): void {
         expect(performance.now() - startedAt).toBeLessThan(17_500);
         expect(await client.closed).toEqual({ code: 1000, reason: "" });
       },
-      30_000,
+      60_000,
     );
   }
 }

@@ -36,7 +36,7 @@ export function slowPollingCases(suite: SuiteContext): void {
       expect(await client.poll()).toMatchObject({ status: 404, text: "No Connection with that ID" });
       await suite.target.origin.control.waitFor({ kind: "disconnected", connectionId });
     },
-    30_000,
+    60_000,
   );
 
   suite.testConcurrently(
@@ -50,7 +50,7 @@ export function slowPollingCases(suite: SuiteContext): void {
       await client.post(whoAmI);
       expect(await client.poll()).toMatchObject({ status: 200, text: expect.stringContaining('"type":3') });
     },
-    30_000,
+    60_000,
   );
 }
 
