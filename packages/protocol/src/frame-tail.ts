@@ -1,11 +1,13 @@
 const smallestCapacity = 256;
+/** Shared: most tails of idle connections are empty. */
+const nothing = Buffer.alloc(0);
 
 /**
  * The bytes of a frame that has not arrived completely. Capacity doubles, so that a peer that sends single bytes
  * causes amortised work, and follows what has arrived: a declared length allocates nothing.
  */
 export class FrameTail {
-  #bytes = Buffer.alloc(0);
+  #bytes: Buffer = nothing;
   #length = 0;
 
   get length(): number {
@@ -32,7 +34,7 @@ export class FrameTail {
   /** The whole content. The tail is empty afterwards and never writes to these bytes again. */
   take(): Buffer {
     const whole = this.content;
-    this.#bytes = Buffer.alloc(0);
+    this.#bytes = nothing;
     this.#length = 0;
     return whole;
   }

@@ -19,7 +19,7 @@ export function hasLostAccess({ membership, owner }: HubClient, before: HubRules
     if (hasLostGroup(subscription.rule.name, subscription.rule.access)) return true;
   }
   for (const { rule } of membership.probes) if (hasLostGroup(rule.name, rule.access)) return true;
-  for (const { stream } of membership.streams.values()) {
+  for (const [, { stream }] of membership.streams) {
     const method = stream.method.toLowerCase();
     if (hasLost(before.streams.get(method)?.access, next.streams.get(method)?.access)) return true;
   }

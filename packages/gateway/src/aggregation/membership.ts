@@ -4,22 +4,24 @@ import type { Group } from "./group.ts";
 import type { Member } from "./ports.ts";
 import type { Probe } from "./probe.ts";
 import type { SharedStream } from "./shared-stream.ts";
+import { SparseMap } from "./sparse-map.ts";
+import { SparseSet } from "./sparse-set.ts";
 import type { StreamTable } from "./stream-table.ts";
 import type { Waiter } from "./subscription.ts";
 
 /**
  * A client's side of its groups, pending joins and shared streams, on whichever shared upstreams they are, so that leaving
- * them all searches nothing.
+ * them all searches nothing. An idle client has groups only.
  */
 export class Membership {
   readonly groups = new Set<Group>();
-  readonly waiters = new Set<Waiter>();
+  readonly waiters = new SparseSet<Waiter>();
   /** By the client's own invocation id. */
-  readonly streams = new Map<string, { readonly table: StreamTable; readonly stream: SharedStream }>();
+  readonly streams = new SparseMap<string, { readonly table: StreamTable; readonly stream: SharedStream }>();
   /** Shared calls that wait for their answer. */
-  readonly callers = new Set<Caller>();
+  readonly callers = new SparseSet<Caller>();
   /** Joins whose permission the origin is being asked for. */
-  readonly probes = new Set<Probe>();
+  readonly probes = new SparseSet<Probe>();
 
   /** What it may still ask to join: keys that the origin refuses, or that are left at once, cost it a call all the same. */
   readonly joinAllowance = new Allowance();

@@ -17,8 +17,12 @@ export interface PartitionInput {
   header(name: string): string | undefined;
 }
 
+/** Everybody, without `partitionBy`. */
+const onePartition: Partition = { key: "" as PartitionKey, query: [], headers: [] };
+
 /** Pure. An absent value differs from every present one, the empty one included. */
 export function partitionOf(rules: HubRules, input: PartitionInput): Partition {
+  if (rules.partitionBy.length === 0) return onePartition; // the same object for every client
   const query: [string, string][] = [];
   const headers: [string, string][] = [];
   let key = "";

@@ -21,6 +21,7 @@ export function clientPartition(
       return Array.isArray(value) ? value.join(", ") : value;
     },
   });
+  if (partitionClaims.length === 0) return partition;
   return { ...partition, key: (partition.key + claimKey(partitionClaims, identity)) as PartitionKey };
 }
 
