@@ -1,5 +1,6 @@
 import type { HubProtocolName } from "@signalr-edge/protocol";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { startNodeOrigin } from "../origin-node/start-node-origin.ts";
 import { jsonFrame } from "../support/json-wire.ts";
 import { hubPaths } from "../support/origin.ts";
 import type { RawClient, WebSocketEnd } from "../support/raw-client.ts";
@@ -159,6 +160,22 @@ describe.skipIf(!aspNetOriginAvailable)("malformed input", () => {
         expect(client.frames).toEqual([]);
       }
     });
+  });
+});
+
+test("a larger maxMessageBytes is not cut off at 1 MiB", async () => {
+  const origin = await startNodeOrigin();
+  onTestFinished(() => origin.stop());
+  const edge = await Edge.startForTest({
+    origin,
+    hubs: { [hubPaths.contract]: { groups: contractGroups, privateUpstream: "never" } },
+    limits: { maxMessageBytes: 3_000_000 },
+  });
+  const client = await edge.connect();
+  client.send(jsonEchoOfSize(2_999_999));
+  expect(await client.nextMessage()).toMatchObject({
+    type: 3,
+    error: expect.stringContaining("Method does not exist"),
   });
 });
 

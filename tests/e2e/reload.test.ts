@@ -138,6 +138,17 @@ describe.skipIf(!aspNetOriginAvailable)("reload", () => {
     expect(await reconnecting.invoke("Subscribe", edge.newEventId())).toBeDefined();
   });
 
+  test("clients that come after may send WebSocket messages of the new size", async () => {
+    const hubs = { [hubPaths.contract]: { groups: contractGroups, privateUpstream: "never" } };
+    const edge = await Edge.startForTest({ origin, hubs });
+    edge.reload({ hubs, limits: { maxMessageBytes: 3_000_000 } });
+    const client = await edge.connect();
+    const long = "x".repeat(2_000_000);
+    expect(await invoke(client, "1", "Echo", long)).toMatchObject({
+      error: expect.stringContaining("Method does not exist."),
+    });
+  });
+
   test("limits hold for the joins that come after", async () => {
     const edge = await Edge.startForTest({ origin, hubs: hubsWith({}) });
     const client = await edge.connect();

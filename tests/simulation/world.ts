@@ -86,6 +86,7 @@ export class World {
       limits: { ...setup, maxJoinsPerSecond: 1_000_000 },
       clock: this.#clock,
       lines: this.#table,
+      deflate: undefined,
     });
   }
 

@@ -26,9 +26,9 @@ export const closeReasons = {
   handshakeRefused: { name: "handshake-refused", how: "close" },
   /** No complete handshake within limits.handshakeTimeoutMs. */
   handshakeTimeout: { name: "handshake-timeout", how: "close" },
-  /** Bytes that are no valid hub message. */
+  /** Bytes that are no valid hub message, or (then without a Close message) no valid WebSocket frame. */
   protocolError: { name: "protocol-error", how: "close", message: { error: closedWithError, allowReconnect: true } },
-  /** A hub message over limits.maxMessageBytes. */
+  /** A hub message over limits.maxMessageBytes; without a Close message, what the transport itself does not take. */
   messageTooLarge: {
     name: "message-too-large",
     how: "close",

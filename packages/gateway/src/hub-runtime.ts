@@ -6,6 +6,7 @@ import { describePlace, type LinePlace } from "./aggregation/line-place.ts";
 import { type LineClient, LineTable, type RunningLine } from "./aggregation/line-table.ts";
 import { hasLostAccess } from "./aggregation/lost-access.ts";
 import type { HubClient } from "./aggregation/ports.ts";
+import type { Deflate } from "./aggregation/shared-frame.ts";
 import { SharedLine } from "./aggregation/shared-line.ts";
 import { SpreadCloser } from "./aggregation/spread-closer.ts";
 import type { Clock } from "./clock.ts";
@@ -18,6 +19,7 @@ import type { Logger } from "./observe/log.ts";
 import type { HubMetrics } from "./observe/metrics.ts";
 import { type DialOutcome, dial } from "./upstream/dial.ts";
 import { loopStatus, refusalReason, writeChain } from "./upstream/gateway-chain.ts";
+import type { LazyPrivateUpstreamParts } from "./upstream/lazy-private-upstream.ts";
 import { SharedUpstream } from "./upstream/shared-upstream.ts";
 import {
   type NegotiateOptions,
@@ -49,12 +51,15 @@ export interface HubRuntimeParts {
   readonly log: Logger;
   /** Told of each hub message from a shared upstream. */
   readonly messageRead: () => void;
+  /** For messages to many clients; `undefined`: they are not compressed. */
+  readonly deflate: Deflate | undefined;
 }
 
 /** One configured hub at work: its rules, its aggregation, and every connection to its origin. */
 export class HubRuntime {
   readonly hub: Hub;
   readonly metrics: HubMetrics;
+  readonly privateUpstreams: LazyPrivateUpstreamParts;
   readonly #parts: HubRuntimeParts;
   #config: HubConfig;
   #rules: HubRules;
@@ -85,7 +90,18 @@ export class HubRuntime {
       ...sharedUpstreamHeaders(parts.config, parts.environment),
       ...writeChain([], parts.instanceId),
     };
-    const { metrics, clock, log, limits } = parts;
+    const { metrics, clock, log, limits, deflate } = parts;
+    this.privateUpstreams = {
+      get limits() {
+        return upstreamLimits(limits);
+      },
+      get privateQueueMaxBytes() {
+        return limits.privateQueueMaxBytes;
+      },
+      clock,
+      metrics,
+      connect: (as, signal) => this.connectPrivate(as, signal),
+    };
     this.#lines = new LineTable({
       metrics,
       log,
@@ -94,7 +110,7 @@ export class HubRuntime {
       idleMs: idleUpstreamMs,
       create: (client, place) => this.#createLine(client, place),
     });
-    this.hub = new Hub({ rules: this.#rules, metrics, clock, limits, lines: this.#lines });
+    this.hub = new Hub({ rules: this.#rules, metrics, clock, limits, lines: this.#lines, deflate });
   }
 
   get instanceId(): string {
@@ -123,11 +139,6 @@ export class HubRuntime {
     for (const client of clients) {
       if (hasLostAccess(client, this.#rules, rules)) client.close(closeReasons.reloaded);
     }
-  }
-
-  /** Bounds for connections to the origin. */
-  get upstreamLimits() {
-    return { ...this.#parts.limits, ...upstreamPeekLimits };
   }
 
   /** Follows redirects. */
@@ -228,7 +239,7 @@ export class HubRuntime {
         headers: { ...Object.fromEntries(partition.headers), ...this.#sharedHeaders },
       },
       protocol,
-      limits: this.upstreamLimits,
+      limits: upstreamLimits(limits),
       negotiateOptions: this.#negotiateOptions,
       clock,
       metrics,
@@ -260,6 +271,11 @@ export class HubRuntime {
     });
     return { client: { partition, protocol }, line, upstream };
   }
+}
+
+/** Bounds for a connection to the origin, as they are when it is made: a reload changes them. */
+function upstreamLimits(limits: Config["limits"]): Config["limits"] {
+  return { ...limits, ...upstreamPeekLimits };
 }
 
 /** The gateway's own identity towards the origin; anonymous unless configured (aggregation.md 5). */

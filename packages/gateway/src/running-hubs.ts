@@ -1,12 +1,13 @@
 import { SpreadCloser } from "./aggregation/spread-closer.ts";
 import type { ClientConnection } from "./client/client-connection.ts";
+import { sharedDeflate } from "./client/shared-deflate.ts";
 import { closeReasons } from "./close-reasons.ts";
 import type { HubChange } from "./config/reload-plan.ts";
 import type { Config, HubConfig } from "./config/schema.ts";
 import { HubRuntime, type HubRuntimeParts } from "./hub-runtime.ts";
 import type { Metrics } from "./observe/metrics.ts";
 
-export interface RunningHubsParts extends Omit<HubRuntimeParts, "config" | "metrics"> {
+export interface RunningHubsParts extends Omit<HubRuntimeParts, "config" | "metrics" | "deflate"> {
   readonly metrics: Metrics;
   /** All clients of the gateway. */
   readonly connections: () => Iterable<ClientConnection>;
@@ -82,7 +83,9 @@ export class RunningHubs {
 
   #create(config: HubConfig): HubRuntime {
     const { metrics, connections: _connections, ...parts } = this.#parts;
-    return new HubRuntime({ ...parts, config, metrics: metrics.hub(config.path) });
+    const { enabled, minBytes } = config.compression;
+    const deflate = enabled ? sharedDeflate(minBytes) : undefined;
+    return new HubRuntime({ ...parts, config, metrics: metrics.hub(config.path), deflate });
   }
 
   /** It works on until its last client is gone; they go one after another, so that they do not come back all at once. */

@@ -15,7 +15,7 @@ import { Membership } from "./membership.ts";
 import type { ClientHub, HubClient } from "./ports.ts";
 import { ProbeTable } from "./probe.ts";
 import { isSecondCopy } from "./second-copy.ts";
-import { SharedFrame } from "./shared-frame.ts";
+import { type Deflate, SharedFrame } from "./shared-frame.ts";
 import type { SharedLine } from "./shared-line.ts";
 import { whenBehind } from "./when-behind.ts";
 
@@ -24,6 +24,8 @@ export interface HubParts {
   readonly metrics: HubMetrics;
   /** Read at each join: a reload changes it. */
   readonly limits: { readonly maxGroupsPerClient: number; readonly maxJoinsPerSecond: number };
+  /** For messages to many; `undefined`: they are not compressed. */
+  readonly deflate: Deflate | undefined;
   readonly clock: Clock;
   readonly lines: LineTable;
 }
@@ -56,7 +58,7 @@ export class Hub implements ClientHub {
     for (const { rule, key } of attributeFrame(this.#rules, line.protocol, envelope, frame, line.place)) {
       const group = line.groups.groups.get(key);
       if (group === undefined) continue;
-      shared ??= new SharedFrame(line.protocol, frame, whenBehind(rule, key));
+      shared ??= new SharedFrame(line.protocol, frame, whenBehind(rule, key), this.#parts.deflate);
       this.#metrics.countFanOut(group.savings, line.groups.deliver(rule, group, shared), frame.length);
     }
     if (shared === undefined) this.#metrics.unattributed += 1;
@@ -120,9 +122,10 @@ export class Hub implements ClientHub {
 
   /** Each upstream brings one; the copy of the primary is the one that reaches the clients. */
   #broadcast(line: SharedLine, { target = "" }: Envelope, frame: Frame): void {
+    const shared = new SharedFrame(line.protocol, frame, undefined, this.#parts.deflate);
     let copies = 0;
     if (!isPrimary(line.place)) this.#metrics.duplicatesDropped += 1;
-    else copies = line.broadcasts.fanOut(new SharedFrame(line.protocol, frame));
+    else copies = line.broadcasts.fanOut(shared);
     this.#metrics.countFanOut(this.#metrics.savings.rule("broadcast", target), copies, frame.length);
   }
 

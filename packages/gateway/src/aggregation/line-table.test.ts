@@ -126,6 +126,7 @@ test("lines of keys are bounded, those that nobody needs make room, and no other
     clock: systemClock,
     limits: { maxGroupsPerClient: 10, maxJoinsPerSecond: 50 },
     lines,
+    deflate: undefined,
   });
   const join = (room: string): void => {
     const { envelope, frame } = invocation("json", { target: "Enter", arguments: [room], invocationId: room });

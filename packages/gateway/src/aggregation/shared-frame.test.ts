@@ -41,6 +41,45 @@ describe.each([
   });
 });
 
+describe.each([
+  { name: "json", firstByte: 0xc1 },
+  { name: "messagepack", firstByte: 0xc2 },
+] as const)("a frame of $name for clients with compression", ({ name, firstByte }) => {
+  const payload = Buffer.alloc(300, "x");
+  const deflated = Buffer.alloc(200, "d");
+
+  test("is deflated once, and has RSV1 set", () => {
+    let count = 0;
+    const deflate = (): Buffer => {
+      count += 1;
+      return deflated;
+    };
+    const frame = new SharedFrame(hubProtocols[name], payload, undefined, deflate);
+    const { deflatedWebSocketFrame } = frame;
+    expect(deflatedWebSocketFrame.subarray(0, 4).toString("hex")).toBe(`${firstByte.toString(16)}7e00c8`);
+    expect(deflatedWebSocketFrame.subarray(4).equals(deflated)).toBe(true);
+    expect(frame.deflatedWebSocketFrame).toBe(deflatedWebSocketFrame);
+    expect(frame.webSocketFrame.subarray(4).equals(payload)).toBe(true);
+    expect(count).toBe(1);
+  });
+
+  test("is the plain one if it is not worth it, or for this client alone", () => {
+    const worthless = new SharedFrame(hubProtocols[name], payload, undefined, () => undefined);
+    expect(worthless.deflatedWebSocketFrame).toBe(worthless.webSocketFrame);
+    const alone = new SharedFrame(hubProtocols[name], payload);
+    expect(alone.deflatedWebSocketFrame).toBe(alone.webSocketFrame);
+  });
+});
+
+test("a frame that is kept is the same for all who keep it, and outlives its chunk", () => {
+  const chunk = Buffer.from('{"type":6}\u001e');
+  const frame = new SharedFrame(hubProtocols.json, chunk);
+  expect(frame.keep().bytes).toBe(frame.keep().bytes);
+  chunk.fill(0);
+  expect(frame.bytes.toString()).toBe('{"type":6}\u001e');
+  expect(frame.webSocketFrame.subarray(2).toString()).toBe('{"type":6}\u001e');
+});
+
 describe("as a server-sent event", () => {
   const eventOf = (text: string): string =>
     new SharedFrame(hubProtocols.json, Buffer.from(text)).serverSentEvent.toString();

@@ -10,21 +10,26 @@ import type { ClientOutputLimits } from "./client-output.ts";
 export interface ClientLimits extends PeekLimits, ClientOutputLimits {
   readonly maxMessageBytes: number;
   readonly handshakeTimeoutMs: number;
-  readonly keepAliveIntervalMs: number;
   readonly clientTimeoutMs: number;
   readonly disconnectTimeoutMs: number;
 }
 
+/** What all clients of a hub have in common: one object, however many they are. */
 export interface ClientConnectionParts {
   readonly hub: ClientHub;
-  readonly partition: Partition;
-  readonly owner: Owner;
-  /** Stateful reconnect was asked for and granted; it takes effect with version 2 of the handshake. */
-  readonly isStateful: boolean;
   readonly limits: ClientLimits;
   readonly clock: Clock;
   readonly metrics: HubMetrics;
   readonly log: Logger;
-  /** Called once, when nothing of the connection is left. */
-  readonly onClosed: () => void;
+  /** Called once for each client, when nothing of its connection is left. */
+  readonly onClosed: (token: string) => void;
+}
+
+/** Who has come, and what was granted. */
+export interface AdmittedClient {
+  /** Names the connection in the registry. */
+  readonly token: string;
+  readonly partition: Partition;
+  readonly owner: Owner;
+  readonly isStateful: boolean;
 }

@@ -6,7 +6,6 @@ import {
   HandshakeSplitter,
   type HubProtocol,
   handshakeSuccess,
-  hubProtocols,
   MessageType,
   ProtocolError,
   writeHandshakeError,
@@ -14,35 +13,15 @@ import {
 import type { Membership } from "../aggregation/membership.ts";
 import type { Partition } from "../aggregation/partition-key.ts";
 import type { ClientHub, HubClient, InvocationOutcome, PassThrough, PassThroughClient } from "../aggregation/ports.ts";
-import { SharedFrame } from "../aggregation/shared-frame.ts";
+import type { SharedFrame } from "../aggregation/shared-frame.ts";
 import { type CloseReason, closeReasons } from "../close-reasons.ts";
 import type { Owner } from "../identity.ts";
 import { acceptHandshake, handshakeErrors } from "./accept-handshake.ts";
-import type { ClientConnectionParts } from "./client-connection-parts.ts";
+import type { AdmittedClient, ClientConnectionParts } from "./client-connection-parts.ts";
+import { ClientInput } from "./client-input.ts";
 import { ClientOutput } from "./client-output.ts";
+import { type ClientState, closed, ending } from "./client-state.ts";
 import type { ClientTransport, ClientTransportListener } from "./client-transport.ts";
-import { isCounted } from "./message-buffer.ts";
-import { PingClock } from "./ping-clock.ts";
-
-type State =
-  /** Waits for the first record; `startedAtMs` is the begin of the connection. */
-  | { readonly name: "handshaking"; readonly splitter: HandshakeSplitter; readonly startedAtMs: number }
-  /** The private upstream decides; `rest` is what followed the handshake in the same chunk. */
-  | {
-      readonly name: "accepting";
-      readonly rest: Buffer;
-      readonly startedAtMs: number;
-      /** Group messages that have come already; they follow the handshake response. */
-      readonly early: SharedFrame[];
-    }
-  | { readonly name: "open"; readonly splitter: FrameSplitter }
-  /** Stateful reconnect: the socket is gone, everything else waits for a new one. */
-  | { readonly name: "detached"; readonly untilMs: number }
-  /** The client broke the protocol: no more is taken from it, but what it asked for before is still answered. */
-  | { readonly name: "failing"; readonly reason: CloseReason; readonly untilMs: number }
-  /** The last bytes are written; waits for the end of the transport. */
-  | { readonly name: "ending" }
-  | { readonly name: "closed" };
 
 /** Group messages between the handshake request and the origin's answer to it. */
 const maxEarlyMessages = 1024;
@@ -51,38 +30,36 @@ const maxEarlyMessages = 1024;
 const failingTimeoutMs = 2000;
 
 /**
- * One client: handshake, hub messages in and out, pings, the end. Owns its state, its transport and its private
- * upstream; its memberships belong to the aggregation layer.
- *
- *   handshaking -> accepting -> open -> (failing ->) ending -> closed        every state may go to ending or closed
- *                             open <-> detached                                 with stateful reconnect
+ * One client from its first byte to its end. Owns its state, its transport and its private upstream; its memberships belong
+ * to the aggregation layer. Bytes become messages in `ClientInput`, messages become bytes in `ClientOutput`.
  */
 export class ClientConnection implements HubClient, PassThroughClient, ClientTransportListener {
-  /** JSON until the handshake says otherwise: the handshake itself is JSON text. */
-  protocol: HubProtocol = hubProtocols.json;
   membership: Membership | undefined;
   readonly partition: Partition;
   readonly owner: Owner;
+  readonly #token: string;
   readonly #parts: ClientConnectionParts;
+  readonly #input: ClientInput;
   readonly #output: ClientOutput;
   #passThrough: PassThrough | undefined;
-  #state: State;
+  #state: ClientState;
   /** Invocations on the private upstream without a completion; other completions make it an estimate, never too high. */
   #unansweredCount = 0;
-  readonly #pings: PingClock;
 
-  constructor(parts: ClientConnectionParts) {
+  constructor({ token, partition, owner, isStateful }: AdmittedClient, parts: ClientConnectionParts) {
+    this.#token = token;
     this.#parts = parts;
-    this.partition = parts.partition;
-    this.owner = parts.owner;
-    this.#output = new ClientOutput(parts.metrics, parts.limits);
+    this.partition = partition;
+    this.owner = owner;
     const nowMs = parts.clock.now();
-    this.#pings = new PingClock(parts.limits.keepAliveIntervalMs, parts.limits.clientTimeoutMs, nowMs);
-    this.#state = {
-      name: "handshaking",
-      splitter: new HandshakeSplitter(parts.limits.maxMessageBytes),
-      startedAtMs: nowMs,
-    };
+    this.#output = new ClientOutput(parts.metrics, parts.limits, nowMs);
+    this.#input = new ClientInput(this, this.#output, parts);
+    const splitter = new HandshakeSplitter(parts.limits.maxMessageBytes);
+    this.#state = { name: "handshaking", splitter, startedAtMs: nowMs, isStateful };
+  }
+
+  get protocol(): HubProtocol {
+    return this.#output.protocol;
   }
 
   /** The one that it was made for: after a reload its path may be served by another. */
@@ -103,15 +80,15 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
 
   /** Only while resumable. The old transport, if it still seems alive, is not heard any more. */
   resume(transport: ClientTransport): void {
-    this.#state = { name: "open", splitter: this.protocol.createSplitter(this.#parts.limits.maxMessageBytes) };
-    this.#output.resume(transport, this.protocol);
+    this.#open();
+    this.#output.resume(transport);
   }
 
   // --- from the transport -------------------------------------------------------------------------------------------
 
   received(chunk: Buffer): void {
     try {
-      if (this.#state.name === "handshaking") this.#receiveHandshake(this.#state.splitter, chunk);
+      if (this.#state.name === "handshaking") this.#receiveHandshake(this.#state, chunk);
       else if (this.#state.name === "open") this.#receiveFrames(this.#state.splitter, chunk);
       else if (this.#state.name === "accepting") {
         this.#state = { ...this.#state, rest: Buffer.concat([this.#state.rest, chunk]) };
@@ -125,6 +102,12 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
     if (this.#state.name === "open" && this.#output.buffer !== undefined && !graceful) return this.#detach();
     if (this.#state.name !== "ending") this.#leave(closeReasons.clientGone, graceful);
     this.#finish();
+  }
+
+  broken(reason: CloseReason): void {
+    if (this.#state.name === "ending" || this.#state.name === "closed") return;
+    this.#leave(reason, false);
+    this.#state = ending;
   }
 
   congested(): void {
@@ -144,12 +127,12 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
 
   write(frame: SharedFrame): void {
     if (this.#state.name === "accepting") return this.#keepEarly(this.#state.early, frame);
-    if (this.#state.name === "open" || this.#state.name === "detached") this.#sendCounted(frame, false);
+    if (this.#state.name === "open" || this.#state.name === "detached") this.#deliver(frame);
   }
 
   complete(invocationId: string, payload: CompletionPayload): void {
     if (!this.#isTalking) return;
-    this.#sendCounted(new SharedFrame(this.protocol, this.protocol.writeCompletion(invocationId, payload)), true);
+    this.#answer(this.protocol.writeCompletion(invocationId, payload));
     this.#answered();
   }
 
@@ -170,11 +153,11 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
   close(reason: CloseReason): void {
     if (this.#state.name === "ending" || this.#state.name === "closed") return;
     if (this.#isTalking && reason.message !== undefined) {
-      this.#output.send(new SharedFrame(this.protocol, this.protocol.writeClose(reason.message)), true);
+      this.#output.tell(this.protocol.writeClose(reason.message));
     }
     this.#leave(reason, reason.how === "close");
     if (this.#state.name === "detached") return this.#finish();
-    this.#state = { name: "ending" };
+    this.#state = ending;
     if (reason.how === "terminate") this.#output.transport?.terminate();
     else this.#output.transport?.end();
   }
@@ -190,11 +173,11 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
   handshakeAccepted(): void {
     if (this.#state.name !== "accepting") return;
     const { rest, early } = this.#state;
-    this.#output.send(new SharedFrame(this.protocol, handshakeSuccess), true);
-    this.#state = { name: "open", splitter: this.protocol.createSplitter(this.#parts.limits.maxMessageBytes) };
+    this.#output.tell(handshakeSuccess);
+    this.#open();
     this.#parts.metrics.clientsTotal += 1;
     if (this.#output.transport !== undefined) this.#parts.metrics.clientsByTransport[this.#output.transport.name] += 1;
-    for (const frame of early) this.#sendCounted(frame, false);
+    for (const frame of early) this.#deliver(frame);
     this.#output.transport?.resumeReading();
     if (rest.length > 0) this.received(rest);
   }
@@ -211,7 +194,7 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
     ) {
       return;
     }
-    this.#sendCounted(new SharedFrame(this.protocol, frame), true);
+    this.#answer(frame);
     if (envelope.type === MessageType.Completion) this.#answered();
   }
 
@@ -222,7 +205,7 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
     }
     if (this.#state.name === "failing") return this.close(this.#state.reason);
     if (this.#state.name !== "open" || closeFrame === undefined) return this.close(closeReasons.upstreamLost);
-    this.#output.send(new SharedFrame(this.protocol, closeFrame), true);
+    this.#output.tell(closeFrame);
     this.close(closeReasons.upstreamClosed);
   }
 
@@ -253,27 +236,19 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
     if (state.name === "detached" && nowMs >= state.untilMs) return this.close(closeReasons.clientGone);
     if (state.name !== "open") return;
     if (!isMoving) return this.overflowed();
-    this.#output.sweep();
-    if (this.#pings.isSilent(nowMs)) return this.close(closeReasons.clientTimeout);
-    if (this.#output.transport?.hasInherentKeepAlive === true) return;
-    const sequenceId = this.#output.buffer?.takeAcknowledgement();
-    if (sequenceId !== undefined) {
-      this.#output.send(new SharedFrame(this.protocol, this.protocol.writeAck(sequenceId)), true);
-    }
-    if (this.#pings.takePing(nowMs)) {
-      this.#output.send(new SharedFrame(this.protocol, this.protocol.pingFrame), false);
-    }
+    if (this.#input.isSilent(nowMs)) return this.close(closeReasons.clientTimeout);
+    this.#output.sweep(nowMs);
   }
 
   // --- inside -------------------------------------------------------------------------------------------------------
 
-  #receiveHandshake(splitter: HandshakeSplitter, chunk: Buffer): void {
+  #receiveHandshake({ splitter, isStateful }: ClientState & { readonly name: "handshaking" }, chunk: Buffer): void {
     const complete = splitter.push(chunk);
     if (complete === undefined) return;
     const accepted = acceptHandshake(complete.record, this.#output.transport?.transferFormats ?? []);
     if (accepted.kind === "refused") return this.#refuseHandshake(accepted.error, closeReasons.handshakeRefused);
-    this.protocol = accepted.protocol;
-    if (this.#parts.isStateful && accepted.version === 2) this.#output.keepForResume();
+    this.#output.protocol = accepted.protocol;
+    if (isStateful && accepted.version === 2) this.#output.keepForResume();
     const startedAtMs = this.#parts.clock.now();
     this.#state = { name: "accepting", rest: Buffer.from(complete.rest), startedAtMs, early: [] };
     this.#output.transport?.pauseReading();
@@ -282,41 +257,17 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
 
   #receiveFrames(splitter: FrameSplitter, chunk: Buffer): void {
     splitter.push(chunk, (frame) => {
-      if (this.#state.name === "open") this.#receiveFrame(frame);
+      if (this.#state.name === "open") this.#input.receive(this.protocol, frame);
     });
   }
 
-  #receiveFrame(frame: Frame): void {
-    const envelope = this.protocol.peek(frame, this.#parts.limits);
-    const isPing = envelope.type === MessageType.Ping;
-    this.#pings.received(isPing, this.#parts.clock.now());
-    if (isPing) return;
-    this.#parts.metrics.clientMessages += 1;
-    if (isCounted(envelope) && this.#output.buffer?.received() === false) return;
-    switch (envelope.type) {
-      case MessageType.Invocation:
-      case MessageType.StreamInvocation:
-      case MessageType.CancelInvocation:
-        return this.#parts.hub.receiveFromClient(this, envelope, frame);
-      case MessageType.StreamItem:
-      case MessageType.Completion:
-        // Never behind an invocation: a hub method may be waiting for this very answer (protocol.md 8.5).
-        return this.passThrough(envelope, frame);
-      case MessageType.Close:
-        return this.close(closeReasons.clientClosed);
-      case MessageType.Ack:
-        return this.#output.acknowledged(envelope.sequenceId ?? 0);
-      case MessageType.Sequence:
-        return this.#output.buffer?.sequence(envelope.sequenceId ?? 0);
-      default:
-        // Types from the future are ignored and never relayed (protocol.md 4.3).
-        return;
-    }
+  #open(): void {
+    this.#state = { name: "open", splitter: this.protocol.createSplitter(this.#parts.limits.maxMessageBytes) };
   }
 
   #refuseHandshake(error: string, reason: CloseReason): void {
     if (this.#state.name !== "handshaking" && this.#state.name !== "accepting") return;
-    this.#output.send(new SharedFrame(this.protocol, writeHandshakeError(error)), true);
+    this.#output.tell(writeHandshakeError(error));
     this.close(reason);
   }
 
@@ -359,11 +310,15 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
 
   #keepEarly(early: SharedFrame[], frame: SharedFrame): void {
     if (early.length >= maxEarlyMessages) return this.overflowed();
-    early.push(new SharedFrame(this.protocol, frame.detached, frame.whenBehind)); // outlives the turn
+    early.push(frame.keep()); // outlives the turn
   }
 
-  #sendCounted(frame: SharedFrame, owed: boolean): void {
-    if (!this.#output.sendCounted(frame, owed)) this.overflowed();
+  #answer(bytes: Frame): void {
+    if (!this.#output.answer(bytes)) this.overflowed();
+  }
+
+  #deliver(frame: SharedFrame): void {
+    if (!this.#output.sendCounted(frame, false)) this.overflowed();
   }
 
   #detach(): void {
@@ -373,8 +328,8 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
 
   #finish(): void {
     if (this.#state.name === "closed") return;
-    this.#state = { name: "closed" };
-    this.#parts.onClosed();
+    this.#state = closed;
+    this.#parts.onClosed(this.#token);
   }
 
   /** Takes the client out of everything; after it nothing is written but what ends the transport. */

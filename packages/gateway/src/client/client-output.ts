@@ -1,4 +1,4 @@
-import type { HubProtocol } from "@signalr-edge/protocol";
+import { type Frame, type HubProtocol, hubProtocols } from "@signalr-edge/protocol";
 import type { PassThrough } from "../aggregation/ports.ts";
 import { SharedFrame, type WhenBehind } from "../aggregation/shared-frame.ts";
 import type { HubMetrics } from "../observe/metrics.ts";
@@ -9,15 +9,19 @@ import { highWaterBytes } from "./outbox.ts";
 export interface ClientOutputLimits {
   readonly outboxMaxBytes: number;
   readonly resumeBufferMaxBytes: number;
+  readonly keepAliveIntervalMs: number;
 }
 
 /**
- * The way out to one client: its transport, with stateful reconnect the buffer of what it has not acknowledged, and the
- * brake on the private upstream when either is full.
+ * The way out to one client: its transport, pings, with stateful reconnect the buffer of what it has not acknowledged, and
+ * the brake on the private upstream when either is full.
  */
 export class ClientOutput {
   readonly #metrics: HubMetrics;
   readonly #limits: ClientOutputLimits;
+  /** JSON until the handshake says otherwise: the handshake itself is JSON text. */
+  protocol: HubProtocol = hubProtocols.json;
+  #pingedAtMs: number;
   #transport: ClientTransport | undefined;
   #upstream: PassThrough | undefined;
   #buffer: MessageBuffer | undefined;
@@ -26,9 +30,10 @@ export class ClientOutput {
   /** Newest message of each key that waits for the client to catch up, the latest last. */
   #conflated: Map<string, SharedFrame> | undefined;
 
-  constructor(metrics: HubMetrics, limits: ClientOutputLimits) {
+  constructor(metrics: HubMetrics, limits: ClientOutputLimits, nowMs: number) {
     this.#metrics = metrics;
     this.#limits = limits;
+    this.#pingedAtMs = nowMs;
   }
 
   /** `undefined` while a client with stateful reconnect has no socket. */
@@ -50,10 +55,14 @@ export class ClientOutput {
     this.#buffer = new MessageBuffer();
   }
 
-  /** A message that is not counted: handshake, ping, close, acknowledgement. */
-  send(frame: SharedFrame, owed: boolean): void {
-    this.#metrics.clientBytes += frame.bytes.length;
-    this.#transport?.write(frame, owed);
+  /** What is for this client alone and not counted: handshake, close, acknowledgement. */
+  tell(bytes: Frame): void {
+    this.#write(new SharedFrame(this.protocol, bytes), true);
+  }
+
+  /** An answer, or what else this client alone gets, of types 1 to 5. False as for `sendCounted`. */
+  answer(bytes: Frame): boolean {
+    return this.sendCounted(new SharedFrame(this.protocol, bytes), true);
   }
 
   /** A message of types 1 to 5. False if the client has acknowledged too little for too long. */
@@ -61,7 +70,7 @@ export class ClientOutput {
     const { whenBehind } = frame;
     // What is not owed is a shared message, which is counted once for all clients.
     if (owed) this.#metrics.savings.countDirect(1, frame.bytes.length);
-    if (whenBehind === undefined) this.send(frame, owed);
+    if (whenBehind === undefined) this.#write(frame, owed);
     else if (this.#isBehind(frame)) {
       this.#holdBack(frame, whenBehind);
       return true;
@@ -89,19 +98,29 @@ export class ClientOutput {
   }
 
   /** Puts a new transport in the place of the old one and repeats what the client may have missed (protocol.md 6.3). */
-  resume(transport: ClientTransport, protocol: HubProtocol): void {
+  resume(transport: ClientTransport): void {
     this.#transport?.abandon();
     this.#transport = transport;
     this.setCongested(false);
     if (this.#buffer === undefined) return;
     const { sequenceId, frames } = this.#buffer.repeat;
-    this.send(new SharedFrame(protocol, protocol.writeSequence(sequenceId)), true);
-    for (const frame of frames) this.send(frame, true);
+    this.tell(this.protocol.writeSequence(sequenceId));
+    for (const frame of frames) this.#write(frame, true);
   }
 
-  /** Called about once a second: a backlog below the high-water mark drains without a word. */
-  sweep(): void {
+  /** Called about once a second: a backlog below the high-water mark drains without a word; then what is due by the clock. */
+  sweep(nowMs: number): void {
     if (!this.#isTransportCongested) this.#catchUp();
+    if (this.#transport?.hasInherentKeepAlive === true) return;
+    const sequenceId = this.#buffer?.takeAcknowledgement();
+    if (sequenceId !== undefined) this.tell(this.protocol.writeAck(sequenceId));
+    if (nowMs - this.#pingedAtMs < this.#limits.keepAliveIntervalMs) return;
+    this.#pingedAtMs = nowMs;
+    this.#write(new SharedFrame(this.protocol, this.protocol.pingFrame), false);
+  }
+
+  #write(frame: SharedFrame, owed: boolean): void {
+    if (this.#transport !== undefined) this.#metrics.clientBytes += this.#transport.write(frame, owed);
   }
 
   #isBehind(frame: SharedFrame): boolean {
@@ -116,7 +135,7 @@ export class ClientOutput {
 
   /** Its rule says what becomes of a client that is behind: it must not be cut for a single message over the bound. */
   #sendWhole(frame: SharedFrame): void {
-    this.send(frame, frame.bytes.length > this.#limits.outboxMaxBytes);
+    this.#write(frame, frame.bytes.length > this.#limits.outboxMaxBytes);
   }
 
   #holdBack(frame: SharedFrame, whenBehind: WhenBehind): void {

@@ -1,5 +1,6 @@
 import type { TransferFormat, TransportName } from "@signalr-edge/protocol";
 import type { SharedFrame } from "../aggregation/shared-frame.ts";
+import type { CloseReason } from "../close-reasons.ts";
 
 /** One way to move hub messages between the gateway and a client. Owned by its `ClientConnection`. */
 export interface ClientTransport {
@@ -9,9 +10,10 @@ export interface ClientTransport {
   readonly hasInherentKeepAlive: boolean;
   /**
    * Queues a message; everything queued in one turn of the event loop leaves in one write. `owed` marks what this client
-   * alone asked for: it does not count against the bound of the outbox, because its source is paused instead.
+   * alone asked for: it does not count against the bound of the outbox, because its source is paused instead. Returns how
+   * many bytes the message is on this transport, framing included; 0 if it takes no more.
    */
-  write(frame: SharedFrame, owed: boolean): void;
+  write(frame: SharedFrame, owed: boolean): number;
   /** Bytes written that have not left yet. */
   readonly pendingBytes: number;
   /** `ClientTransportListener.drained` follows as soon as few enough bytes are pending, at the end of this turn at the earliest. */
@@ -33,6 +35,8 @@ export interface ClientTransportListener {
   received(chunk: Buffer): void;
   /** Once, at the end. `graceful`: the peer ended the transport as it should. */
   ended(graceful: boolean): void;
+  /** The peer broke the rules of the transport itself, which ends without another word to it. `ended` follows. */
+  broken(reason: CloseReason): void;
   /** More unsent bytes than the high-water mark; `drained` follows when they are gone. */
   congested(): void;
   drained(): void;

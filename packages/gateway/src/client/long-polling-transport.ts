@@ -3,8 +3,9 @@ import type { TransferFormat } from "@signalr-edge/protocol";
 import type { SharedFrame } from "../aggregation/shared-frame.ts";
 import type { ClientTransport, ClientTransportListener } from "./client-transport.ts";
 import { highWaterBytes } from "./outbox.ts";
+import type { Pace } from "./pace.ts";
 import { PostedInput } from "./posted-input.ts";
-import type { Flushable, Turn } from "./turn.ts";
+import type { Flushable } from "./turn.ts";
 
 export interface LongPollingLimits {
   readonly outboxMaxBytes: number;
@@ -41,7 +42,7 @@ export class LongPollingTransport implements ClientTransport, Flushable {
   readonly transferFormats = bothFormats;
   readonly hasInherentKeepAlive = true;
   readonly input: PostedInput;
-  readonly #turn: Turn;
+  readonly #pace: Pace;
   readonly #limits: LongPollingLimits;
   readonly #listener: ClientTransportListener;
   readonly #now: () => number;
@@ -53,12 +54,12 @@ export class LongPollingTransport implements ClientTransport, Flushable {
 
   constructor(
     firstPoll: ServerResponse,
-    turn: Turn,
+    pace: Pace,
     limits: LongPollingLimits,
     listener: ClientTransportListener,
     now: () => number,
   ) {
-    this.#turn = turn;
+    this.#pace = pace;
     this.#limits = limits;
     this.#listener = listener;
     this.#now = now;
@@ -83,13 +84,15 @@ export class LongPollingTransport implements ClientTransport, Flushable {
     this.#close();
   }
 
-  write(frame: SharedFrame, owed: boolean): void {
-    if (this.#state.name === "closed" || this.#state.name === "ending") return;
-    if (this.#pending.length === 0) this.#turn.flushAtEnd(this);
+  write(frame: SharedFrame, owed: boolean): number {
+    if (this.#state.name === "closed" || this.#state.name === "ending") return 0;
+    if (owed) this.#pace.flushAtEnd(this);
+    else if (this.#pending.length === 0) this.#pace.flushLater(this);
     this.#pending.push(frame.detached);
     this.#pendingBytes += frame.bytes.length;
     // The bound is on what waits behind a message: one that meets nothing may be as large as it is.
     if (owed || this.#pending.length === 1) this.#owedBytes = this.#pendingBytes;
+    return frame.bytes.length;
   }
 
   get pendingBytes(): number {

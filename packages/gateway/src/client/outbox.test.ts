@@ -1,8 +1,9 @@
 import { once } from "node:events";
 import { Writable } from "node:stream";
 import { setImmediate as endOfTurn } from "node:timers/promises";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { Outbox, type OutboxLimits, type OutboxListener } from "./outbox.ts";
+import { Pace } from "./pace.ts";
 import { openSocketPair, type SocketPair } from "./socket-pair.testing.ts";
 import { Turn } from "./turn.ts";
 
@@ -48,7 +49,7 @@ describe("over a socket", () => {
   beforeEach(async () => {
     pair = await openSocketPair();
     verdicts = new Verdicts();
-    outbox = new Outbox(pair.near, new Turn(), limits, verdicts);
+    outbox = new Outbox(pair.near, new Pace(new Turn(), 0), limits, verdicts);
   });
 
   afterEach(() => pair.close());
@@ -72,6 +73,19 @@ describe("over a socket", () => {
     outbox.write(Buffer.from("second"), false);
     expect(await nextChunk()).toBe("second");
     expect(verdicts.seen).toEqual([]);
+  });
+
+  test("with an interval, group messages wait for it in order, and an answer takes them along at the end of its turn", async () => {
+    outbox = new Outbox(pair.near, new Pace(new Turn(), 60_000), limits, verdicts);
+    onTestFinished(() => outbox.end());
+    outbox.write(Buffer.from("group,"), false);
+    await endOfTurn();
+    outbox.write(Buffer.from("group,"), false);
+    await endOfTurn();
+    expect(pair.near.writableLength).toBe(12);
+    outbox.write(Buffer.from("answer,"), true);
+    outbox.write(Buffer.from("group"), false);
+    expect(await nextChunk()).toBe("group,group,answer,group");
   });
 
   test("more unread bytes than the bound is an overflow, at the end of the turn and not before", async () => {
@@ -160,7 +174,7 @@ describe("the age of what waits", () => {
 
   beforeEach(() => {
     sink = new HeldSink();
-    outbox = new Outbox(sink, new Turn(), limits, new Verdicts());
+    outbox = new Outbox(sink, new Pace(new Turn(), 0), limits, new Verdicts());
   });
 
   function write(frameCount: number, owed = false): void {

@@ -1,5 +1,6 @@
 import type { Writable } from "node:stream";
-import type { Flushable, Turn } from "./turn.ts";
+import type { Pace } from "./pace.ts";
+import type { Flushable } from "./turn.ts";
 
 export interface OutboxLimits {
   /** Most bytes that may stay unsent at the end of a turn. */
@@ -22,15 +23,17 @@ export const highWaterBytes = 65_536;
 
 /**
  * The unsent bytes of one client, and the only place that decides when to write: corked on the first frame of a turn,
- * uncorked at its end, which makes one `writev` of shared buffers. The bytes themselves wait in the sink.
+ * uncorked at its end, which makes one `writev` of shared buffers. The bytes themselves wait in the sink. With
+ * `flushIntervalMs`, what nobody asked for may wait longer; what is owed takes it along, so the order stays.
  * The kernel takes up to some megabytes before anything waits here, so the bound is not all that a client can hold.
  */
 export class Outbox implements Flushable {
   readonly #sink: OutboxSink;
-  readonly #turn: Turn;
+  readonly #pace: Pace;
   readonly #limits: OutboxLimits;
   readonly #listener: OutboxListener;
-  #state: "idle" | "corked" | "ended" = "idle";
+  /** Corked while `gathering`, until the interval is over, and while `leaving`, until the end of the turn. */
+  #state: "idle" | "gathering" | "leaving" | "ended" = "idle";
   #isCongested = false;
   #isToTell = false;
   /** Bytes that may wait beyond the bound because this client asked for them. */
@@ -39,21 +42,23 @@ export class Outbox implements Flushable {
   #takenAtLastCheck = 0;
   #stuckSinceMs: number | undefined;
 
-  constructor(sink: OutboxSink, turn: Turn, limits: OutboxLimits, listener: OutboxListener) {
+  constructor(sink: OutboxSink, pace: Pace, limits: OutboxLimits, listener: OutboxListener) {
     this.#sink = sink;
-    this.#turn = turn;
+    this.#pace = pace;
     this.#limits = limits;
     this.#listener = listener;
   }
 
-  write(bytes: Buffer, owed: boolean): void {
-    if (this.#state === "ended") return;
+  /** Returns how many bytes it has taken. */
+  write(bytes: Buffer, owed: boolean): number {
+    if (this.#state === "ended") return 0;
     // The bound is on what waits behind a message: one that meets an empty outbox may be as large as it is.
     const isFirst = this.#sink.writableLength === 0 && bytes.length > this.#limits.outboxMaxBytes;
-    this.#cork();
+    this.#cork(owed);
     this.#sink.write(bytes);
     this.#offeredBytes += bytes.length;
     if (owed || isFirst) this.#owedBytes = Math.max(this.#owedBytes, this.#sink.writableLength);
+    return bytes.length;
   }
 
   get pendingBytes(): number {
@@ -62,11 +67,11 @@ export class Outbox implements Flushable {
 
   tellWhenDrained(): void {
     this.#isToTell = true;
-    this.#cork();
+    this.#cork(true);
   }
 
   flush(): void {
-    if (this.#state !== "corked") return;
+    if (this.#state !== "gathering" && this.#state !== "leaving") return;
     this.#state = "idle";
     this.#sink.uncork();
     const pendingBytes = this.#sink.writableLength;
@@ -96,11 +101,16 @@ export class Outbox implements Flushable {
     return this.#stuckSinceMs === undefined || nowMs - this.#stuckSinceMs <= this.#limits.outboxMaxAgeMs;
   }
 
-  #cork(): void {
-    if (this.#state !== "idle") return;
-    this.#state = "corked";
-    this.#sink.cork();
-    this.#turn.flushAtEnd(this);
+  #cork(isUrgent: boolean): void {
+    if (this.#state === "leaving") return;
+    if (this.#state === "idle") this.#sink.cork();
+    if (isUrgent || this.#pace.intervalMs === 0) {
+      this.#state = "leaving";
+      this.#pace.flushAtEnd(this);
+    } else if (this.#state === "idle") {
+      this.#state = "gathering";
+      this.#pace.flushLater(this);
+    }
   }
 
   #congest(): void {

@@ -3,8 +3,8 @@ import type { TransferFormat } from "@signalr-edge/protocol";
 import type { SharedFrame } from "../aggregation/shared-frame.ts";
 import type { ClientTransport, ClientTransportListener } from "./client-transport.ts";
 import { Outbox, type OutboxLimits } from "./outbox.ts";
+import type { Pace } from "./pace.ts";
 import { PostedInput } from "./posted-input.ts";
-import type { Turn } from "./turn.ts";
 
 const textOnly: readonly TransferFormat[] = ["Text"];
 
@@ -26,9 +26,9 @@ export class ServerSentEventsTransport implements ClientTransport {
   readonly #response: ServerResponse;
   readonly #outbox: Outbox;
 
-  constructor(response: ServerResponse, turn: Turn, limits: OutboxLimits, listener: ClientTransportListener) {
+  constructor(response: ServerResponse, pace: Pace, limits: OutboxLimits, listener: ClientTransportListener) {
     this.#response = response;
-    this.#outbox = new Outbox(response, turn, limits, listener);
+    this.#outbox = new Outbox(response, pace, limits, listener);
     this.input = new PostedInput((chunk) => listener.received(chunk));
     // Dropping the request is how clients end this transport: there is no other way, so it is a regular one.
     response.on("close", () => {
@@ -41,8 +41,8 @@ export class ServerSentEventsTransport implements ClientTransport {
     response.write(":\r\n");
   }
 
-  write(frame: SharedFrame, owed: boolean): void {
-    this.#outbox.write(frame.serverSentEvent, owed);
+  write(frame: SharedFrame, owed: boolean): number {
+    return this.#outbox.write(frame.serverSentEvent, owed);
   }
 
   get pendingBytes(): number {

@@ -2,9 +2,11 @@ import type { Socket } from "node:net";
 import type { TransferFormat } from "@signalr-edge/protocol";
 import { WebSocket } from "ws";
 import type { SharedFrame } from "../aggregation/shared-frame.ts";
+import { type CloseReason, closeReasons } from "../close-reasons.ts";
 import type { ClientTransport, ClientTransportListener } from "./client-transport.ts";
+import { InflationMeter } from "./inflation-meter.ts";
 import { Outbox, type OutboxLimits } from "./outbox.ts";
-import type { Turn } from "./turn.ts";
+import type { Pace } from "./pace.ts";
 
 /** A `ws` socket that knows its transport, so that all connections share the listeners below instead of owning closures. */
 export class ClientWebSocket extends WebSocket {
@@ -16,8 +18,27 @@ export class ClientWebSocket extends WebSocket {
   }
 }
 
+export interface WebSocketLimits extends OutboxLimits {
+  readonly maxMessageBytes: number;
+}
+
+/**
+ * Largest WebSocket message of a client that compresses, after inflating: a hub message over the limit is still recognized
+ * as one, and small ones may come together.
+ */
+export function inflatedMaxBytes(maxMessageBytes: number): number {
+  return 2 * maxMessageBytes;
+}
+
 /** RFC 6455 section 7.4.1: protocol error, wrong data, policy, message too big. */
 const protocolErrorCodes: ReadonlySet<number> = new Set([1002, 1003, 1007, 1008, 1009]);
+
+/** `ws` (doc/ws.md, "WS Error Codes"): more than the endpoint's `maxPayload`, counted after inflating, or too many pieces. */
+const tooLargeCodes: ReadonlySet<unknown> = new Set([
+  "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH",
+  "WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH",
+  "WS_ERR_TOO_MANY_BUFFERED_PARTS",
+]);
 
 const bothFormats: readonly TransferFormat[] = ["Text", "Binary"];
 
@@ -32,17 +53,21 @@ export class WebSocketTransport implements ClientTransport {
   readonly hasInherentKeepAlive = false;
   readonly #webSocket: ClientWebSocket;
   readonly #outbox: Outbox;
+  /** Set if permessage-deflate was negotiated. */
+  readonly #inflation: InflationMeter | undefined;
   readonly listener: ClientTransportListener;
 
   constructor(
     webSocket: ClientWebSocket,
     socket: Socket,
-    turn: Turn,
-    limits: OutboxLimits,
+    pace: Pace,
+    limits: WebSocketLimits,
     listener: ClientTransportListener,
   ) {
     this.#webSocket = webSocket;
-    this.#outbox = new Outbox(socket, turn, limits, listener);
+    this.#outbox = new Outbox(socket, pace, limits, listener);
+    this.#inflation =
+      webSocket.extensions === "" ? undefined : new InflationMeter(socket, inflatedMaxBytes(limits.maxMessageBytes));
     this.listener = listener;
     webSocket.transport = this;
     webSocket.on("message", onMessage);
@@ -50,8 +75,21 @@ export class WebSocketTransport implements ClientTransport {
     webSocket.on("error", onError);
   }
 
-  write(frame: SharedFrame, owed: boolean): void {
-    this.#outbox.write(frame.webSocketFrame, owed);
+  write(frame: SharedFrame, owed: boolean): number {
+    const bytes = this.#inflation === undefined ? frame.webSocketFrame : frame.deflatedWebSocketFrame;
+    return this.#outbox.write(bytes, owed);
+  }
+
+  received(message: Buffer): void {
+    if (this.#inflation?.take(message.length) !== false) return this.listener.received(message);
+    this.broken(closeReasons.messageTooLarge);
+    this.#webSocket.close(1009);
+  }
+
+  /** Nothing may follow the Close frame, which `ws` has sent if it was the one to complain. */
+  broken(reason: CloseReason): void {
+    this.#outbox.end();
+    this.listener.broken(reason);
   }
 
   get pendingBytes(): number {
@@ -94,7 +132,7 @@ export class WebSocketTransport implements ClientTransport {
 /** Frame boundaries and text or binary mean nothing from a client: bytes are bytes (protocol.md 2.1). */
 function onMessage(this: WebSocket, data: WebSocket.RawData): void {
   const { transport } = this as ClientWebSocket;
-  transport?.listener.received(toBuffer(data));
+  transport?.received(toBuffer(data));
 }
 
 function toBuffer(data: WebSocket.RawData): Buffer {
@@ -108,5 +146,9 @@ function onClose(this: WebSocket, code: number): void {
   transport?.listener.ended(code !== 1006);
 }
 
-/** `close` follows every `error`, and is where the end is handled; without a listener the process would exit. */
-function onError(): void {}
+/** The client sent what is no WebSocket message, or one that is too large. `close` follows. */
+function onError(this: WebSocket, error: Error): void {
+  const { transport } = this as ClientWebSocket;
+  const code = "code" in error ? error.code : undefined;
+  transport?.broken(tooLargeCodes.has(code) ? closeReasons.messageTooLarge : closeReasons.protocolError);
+}

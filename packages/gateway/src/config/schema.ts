@@ -97,6 +97,14 @@ const authenticationSchema = z
     "origin: each client's negotiate is put to the origin. none: everyone may connect. jwt: the gateway verifies a token.",
   );
 
+const compressionSchema = section({
+  enabled: z
+    .boolean({ error: wrong("true or false") })
+    .default(false)
+    .describe("Offer compression of WebSockets (permessage-deflate) to clients that ask for it."),
+  minBytes: integer("bytes", 1, 1_048_576).default(256).describe("Smallest hub message that is compressed."),
+}).describe("Group messages and broadcasts, compressed once for all clients. Nothing private is compressed.");
+
 const hubSchema = section({
   path: text('an absolute path such as "/hubs/odds"', check.checkHubPath)
     .overwrite(withoutTrailingSlash)
@@ -143,6 +151,10 @@ const hubSchema = section({
     .boolean({ error: wrong("true or false") })
     .default(true)
     .describe("Offer stateful reconnect to clients that ask for it, whatever the origin can do."),
+  compression: compressionSchema.prefault({}),
+  flushIntervalMs: integer("milliseconds", 0, 100)
+    .default(0)
+    .describe("How long a group message may wait so that more leave in the same write; 0: to the end of the turn."),
   sharedUpstream: sharedUpstreamSchema.prefault({}),
   groups: list("a list of group rules", groupSchema)
     .default([])

@@ -202,3 +202,12 @@ test.each([
 ])("%# warns of what is probably not meant", (text, warning) => {
   expect(warningsOf(text)).toEqual([warning]);
 });
+
+test("compression without anything to compress is a warning", () => {
+  const hub = (rules: string): string =>
+    `hubs: [{ path: /hub, origin: http://127.0.0.1:5000/hub, compression: { enabled: true }, ${rules} }]`;
+  expect(warningsOf(hub("broadcasts: [{ target: T }]"))).toEqual([]);
+  expect(warningsOf(hub("groups: []"))).toEqual([
+    "hubs[0].compression: enabled, but only messages of groups and broadcasts are compressed, and there are none",
+  ]);
+});

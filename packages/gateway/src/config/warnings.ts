@@ -58,6 +58,11 @@ function hubWarnings(hub: HubConfig, path: string): readonly string[] {
       `${path}.redirects: show, so clients that the origin redirects leave the gateway, and no rule is for them`,
     );
   }
+  if (hub.compression.enabled && hub.groups.length + hub.broadcasts.length === 0) {
+    found.push(
+      `${path}.compression: enabled, but only messages of groups and broadcasts are compressed, and there are none`,
+    );
+  }
   const accesses = [...rules.groups, ...rules.calls.values(), ...rules.streams.values()].map(({ access }) => access);
   if (hub.authentication === "none" && accesses.some(({ kind }) => kind === "public")) {
     found.push(`${path}.authentication: none lets everyone who reaches the gateway use every public rule of this hub`);

@@ -2,10 +2,13 @@ import type { IncomingMessage } from "node:http";
 import type { WebSocket } from "ws";
 import type { PassThrough } from "../aggregation/ports.ts";
 import { ClientConnection } from "../client/client-connection.ts";
+import type { ClientConnectionParts } from "../client/client-connection-parts.ts";
 import { type AnyTransport, type ClientRegistry, newConnectionToken } from "../client/client-registry.ts";
+import { Pace } from "../client/pace.ts";
 import type { Turn } from "../client/turn.ts";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config/schema.ts";
+import type { HubRuntime } from "../hub-runtime.ts";
 import { Owner } from "../identity.ts";
 import type { Logger } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
@@ -38,6 +41,12 @@ export interface ConnectRequest {
   readonly caller: Caller;
 }
 
+/** What all clients of a hub share. */
+interface HubClients {
+  readonly parts: ClientConnectionParts;
+  readonly pace: Pace;
+}
+
 export type Prepared =
   | {
       readonly kind: "ready";
@@ -54,6 +63,7 @@ type Refused = Prepared & { readonly kind: "refused" };
 /** What every transport has in common: who may connect, the private upstream, and the connection behind the transport. */
 export class Connector {
   readonly parts: ConnectorParts;
+  readonly #hubs = new WeakMap<HubRuntime, HubClients>();
 
   constructor(parts: ConnectorParts) {
     this.parts = parts;
@@ -82,6 +92,11 @@ export class Connector {
     return refused(dialRefusal(dialed));
   }
 
+  /** When what is written to the clients of this hub leaves. */
+  paceOf({ admission }: ConnectRequest): Pace {
+    return this.#clientsOf(admission.runtime).pace;
+  }
+
   abandon({ token, upstreamSocket }: Prepared & { readonly kind: "ready" }): void {
     this.parts.registry.remove(token);
     upstreamSocket?.terminate();
@@ -93,21 +108,12 @@ export class Connector {
     { token, owner, isStateful, upstreamSocket }: Prepared & { readonly kind: "ready" },
     makeTransport: (connection: ClientConnection) => Transport,
   ): Transport {
-    const { registry, limits, clock, log } = this.parts;
+    const { registry } = this.parts;
     const { admission, request, query } = asked;
     const { runtime } = admission;
     const entry = registry.find(token, runtime.config.path);
-    const connection = new ClientConnection({
-      hub: runtime.hub,
-      partition: clientPartition(admission, request, query, owner.identity),
-      owner,
-      isStateful,
-      limits,
-      clock,
-      metrics: runtime.metrics,
-      log,
-      onClosed: () => registry.remove(token),
-    });
+    const partition = clientPartition(admission, request, query, owner.identity);
+    const connection = new ClientConnection({ token, partition, owner, isStateful }, this.#clientsOf(runtime).parts);
     const transport = makeTransport(connection);
     registry.connect(token, runtime.config.path, connection, transport);
     connection.attach(transport, this.#passThrough(asked, connection, upstreamSocket));
@@ -149,16 +155,21 @@ export class Connector {
     client: ClientConnection,
     upstreamSocket: WebSocket | undefined,
   ): PassThrough {
-    const { limits, clock } = this.parts;
-    const { runtime } = admission;
-    const parts = { client, limits: runtime.upstreamLimits, clock, metrics: runtime.metrics };
-    if (upstreamSocket !== undefined) return new PrivateUpstream(upstreamSocket, parts);
-    if (runtime.config.privateUpstream === "never") return new NoPrivateUpstream(client);
-    return new LazyPrivateUpstream({
-      ...parts,
-      privateQueueMaxBytes: limits.privateQueueMaxBytes,
-      connect: (signal) => runtime.connectPrivate(caller.as, signal),
-    });
+    const { privateUpstreams, config } = admission.runtime;
+    if (upstreamSocket !== undefined) return new PrivateUpstream(upstreamSocket, client, privateUpstreams);
+    if (config.privateUpstream === "never") return new NoPrivateUpstream(client);
+    return new LazyPrivateUpstream(client, caller.as, privateUpstreams);
+  }
+
+  #clientsOf(runtime: HubRuntime): HubClients {
+    const known = this.#hubs.get(runtime);
+    if (known !== undefined) return known;
+    const { registry, limits, turn, clock, log } = this.parts;
+    const { hub, metrics, config } = runtime;
+    const parts = { hub, limits, clock, metrics, log, onClosed: (token: string) => registry.remove(token) };
+    const clients = { parts, pace: new Pace(turn, config.flushIntervalMs) };
+    this.#hubs.set(runtime, clients);
+    return clients;
   }
 }
 

@@ -69,11 +69,12 @@ export class RequestEndpoint {
     if (entry.kind === "connected") return inUse(entry, "ServerSentEvents");
     const prepared = await this.#prepare(asked, response);
     if (prepared.kind === "refused") return prepared.answer;
-    const { turn, limits } = this.#connector.parts;
+    const { limits } = this.#connector.parts;
+    const pace = this.#connector.paceOf(asked);
     this.#connector.attach(
       asked,
       prepared,
-      (connection) => new ServerSentEventsTransport(response, turn, limits, connection),
+      (connection) => new ServerSentEventsTransport(response, pace, limits, connection),
     );
     return undefined;
   }
@@ -90,12 +91,13 @@ export class RequestEndpoint {
     }
     const prepared = await this.#prepare(asked, response);
     if (prepared.kind === "refused") return prepared.answer;
-    const { turn, limits, clock } = this.#connector.parts;
+    const { limits, clock } = this.#connector.parts;
+    const pace = this.#connector.paceOf(asked);
     const bounds = { ...limits, pollTimeoutMs: this.#pollTimeoutMs };
     this.#connector.attach(
       asked,
       prepared,
-      (connection) => new LongPollingTransport(response, turn, bounds, connection, () => clock.now()),
+      (connection) => new LongPollingTransport(response, pace, bounds, connection, () => clock.now()),
     );
     return undefined;
   }

@@ -2,13 +2,39 @@ import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { WebSocketServer } from "ws";
 import type { ClientConnection } from "../client/client-connection.ts";
-import { ClientWebSocket, WebSocketTransport } from "../client/websocket-transport.ts";
+import { serverMaxWindowBits } from "../client/shared-deflate.ts";
+import { ClientWebSocket, inflatedMaxBytes, WebSocketTransport } from "../client/websocket-transport.ts";
+import { chooseOffer } from "./compression-offer.ts";
 import type { Connector, ConnectRequest } from "./connector.ts";
 import { answers, type HttpAnswer, writeAnswer } from "./http-answer.ts";
 import { connectionIdOf } from "./hub-path.ts";
 
-/** Largest WebSocket message of a client: batches are allowed, single hub messages are bounded by the splitter. */
-const maxWebSocketMessageBytes = 1_048_576;
+/** Smallest bound of a WebSocket message of a client: batches are allowed, single hub messages are bounded by the splitter. */
+const maxBatchBytes = 1_048_576;
+
+/**
+ * Nothing is compressed by `ws`: group messages come compressed, and everything else stays as it is (docs/adr/0010). It
+ * inflates what clients send, each message by itself, in small steps: the buffer for one step is kept with each client.
+ */
+const perMessageDeflate = {
+  serverNoContextTakeover: true,
+  clientNoContextTakeover: true,
+  serverMaxWindowBits,
+  zlibInflateOptions: { chunkSize: 1024 },
+} as const;
+
+interface ServerLimits {
+  readonly maxMessageBytes: number;
+  readonly closeTimeoutMs: number;
+}
+
+/** With the limits that they were made for. Neither listens: they answer upgrades. */
+interface WebSocketServers extends ServerLimits {
+  readonly plain: WebSocketServer;
+  readonly compressing: WebSocketServer;
+}
+
+type UseWebSocket = (webSocket: ClientWebSocket) => void;
 
 interface Resumable {
   readonly id: string;
@@ -18,11 +44,11 @@ interface Resumable {
 /** WebSocket upgrades on `{hub}`. They pass no fastify route or hook, so every check is made here (protocol.md 2.1). */
 export class WebSocketEndpoint {
   readonly #connector: Connector;
-  readonly #webSockets: WebSocketServer;
+  #servers: WebSocketServers;
 
   constructor(connector: Connector) {
     this.#connector = connector;
-    this.#webSockets = new WebSocketServer(webSocketOptions(connector.parts.limits.closeTimeoutMs));
+    this.#servers = createServers(connector.parts.limits);
   }
 
   async upgrade(asked: ConnectRequest, socket: Socket, head: Buffer): Promise<void> {
@@ -38,14 +64,15 @@ export class WebSocketEndpoint {
     socket.off("error", abort);
     if (prepared.kind === "refused") return this.#refuse(socket, prepared.answer);
     if (socket.destroyed) return this.#connector.abandon(prepared);
-    const { turn, limits } = this.#connector.parts;
+    const { limits } = this.#connector.parts;
+    const pace = this.#connector.paceOf(asked);
     let isAttached = false;
-    this.#webSockets.handleUpgrade(asked.request, socket, head, (webSocket) => {
+    this.#accept(asked, socket, head, (webSocket) => {
       isAttached = true;
       this.#connector.attach(
         asked,
         prepared,
-        (connection) => new WebSocketTransport(webSocket as ClientWebSocket, socket, turn, limits, connection),
+        (connection) => new WebSocketTransport(webSocket, socket, pace, limits, connection),
       );
     });
     // `ws` answers a malformed upgrade itself, and calls back at once otherwise.
@@ -62,19 +89,39 @@ export class WebSocketEndpoint {
   }
 
   async #resume(asked: ConnectRequest, found: Resumable, socket: Socket, head: Buffer): Promise<void> {
-    const { admission, request, caller } = asked;
-    const { registry, turn, limits } = this.#connector.parts;
+    const { admission, caller } = asked;
+    const { registry, limits } = this.#connector.parts;
+    const pace = this.#connector.paceOf(asked);
     const { id, connection } = found;
     const refusal = await admission.refuseUse(connection.owner, caller);
     if (refusal !== undefined) return this.#refuse(socket, refusal);
     // While the origin was asked, the connection may have ended.
     if (!connection.isResumable) return this.#refuse(socket, answers.unknownId);
     connection.owner.renew(caller);
-    this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
-      const transport = new WebSocketTransport(webSocket as ClientWebSocket, socket, turn, limits, connection);
+    this.#accept(asked, socket, head, (webSocket) => {
+      const transport = new WebSocketTransport(webSocket, socket, pace, limits, connection);
       registry.connect(id, admission.runtime.config.path, connection, transport);
       connection.resume(transport);
     });
+  }
+
+  /** `ws` answers with 400 where the best offer cannot be accepted, so it gets to see only one that can. */
+  #accept({ admission, request }: ConnectRequest, socket: Socket, head: Buffer, use: UseWebSocket): void {
+    const { compression } = admission.runtime.config;
+    const offer = compression.enabled ? chooseOffer(request.headers["sec-websocket-extensions"]) : undefined;
+    if (offer !== undefined) request.headers["sec-websocket-extensions"] = offer;
+    const servers = this.#serversOf(this.#connector.parts.limits);
+    const webSockets = offer === undefined ? servers.plain : servers.compressing;
+    webSockets.handleUpgrade(request, socket, head, (webSocket) => use(webSocket as ClientWebSocket));
+  }
+
+  /** Limits change with a reload; these two go into every connection when it is made. */
+  #serversOf(limits: ServerLimits): WebSocketServers {
+    const { maxMessageBytes, closeTimeoutMs } = this.#servers;
+    if (maxMessageBytes !== limits.maxMessageBytes || closeTimeoutMs !== limits.closeTimeoutMs) {
+      this.#servers = createServers(limits);
+    }
+    return this.#servers;
   }
 
   #refuse(socket: Socket, answer: HttpAnswer): void {
@@ -83,8 +130,19 @@ export class WebSocketEndpoint {
   }
 }
 
+function createServers({ maxMessageBytes, closeTimeoutMs }: ServerLimits): WebSocketServers {
+  const inflatedBytes = inflatedMaxBytes(maxMessageBytes);
+  const options = webSocketOptions(closeTimeoutMs, Math.max(maxBatchBytes, inflatedBytes));
+  return {
+    maxMessageBytes,
+    closeTimeoutMs,
+    plain: new WebSocketServer(options),
+    compressing: new WebSocketServer({ ...options, maxPayload: inflatedBytes, perMessageDeflate }),
+  };
+}
+
 /** Not written in place: the type definitions of `ws` do not know its newest limits yet. */
-function webSocketOptions(closeTimeoutMs: number) {
+function webSocketOptions(closeTimeoutMs: number, maxPayload: number) {
   return {
     noServer: true,
     clientTracking: false,
@@ -94,7 +152,7 @@ function webSocketOptions(closeTimeoutMs: number) {
     handleProtocols: () => false as const,
     // Frame boundaries mean nothing, so a message may end inside a code point; `peek` checks UTF-8 of whole messages.
     skipUTF8Validation: true,
-    maxPayload: maxWebSocketMessageBytes,
+    maxPayload,
     maxFragments: 1024,
     maxBufferedChunks: 4096,
     maxPendingAutoPongs: 8,

@@ -21,7 +21,7 @@ export class HubMetrics {
   privateBytes = 0;
   /** Group messages handed to clients: one message to N members counts N. */
   deliveries = 0;
-  /** Bytes of hub messages handed to clients, all kinds. */
+  /** Bytes of hub messages handed to clients, all kinds, as they are on the transport: compressed, with WebSocket headers. */
   clientBytes = 0;
   /** Hub messages received from clients. */
   clientMessages = 0;

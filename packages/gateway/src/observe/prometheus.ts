@@ -31,7 +31,11 @@ export const hubFamilies: readonly HubFamily[] = [
     "Group messages handed to clients; one message to N members counts N",
     (m) => m.deliveries,
   ),
-  counter("client_bytes_total", "Bytes of hub messages handed to clients", (m) => m.clientBytes),
+  counter(
+    "client_bytes_total",
+    "Bytes handed to clients as they are on the transport, after compression and with its framing",
+    (m) => m.clientBytes,
+  ),
   counter("client_messages_total", "Hub messages received from clients, pings left out", (m) => m.clientMessages),
   counter("unattributed_total", "Messages on a shared upstream without rule, key or group", (m) => m.unattributed),
   counter(

@@ -1,15 +1,17 @@
 import { type Envelope, type Frame, type HubProtocol, MessageType } from "@signalr-edge/protocol";
 import type { WebSocket } from "ws";
-import type { InvocationOutcome, PassThrough } from "../aggregation/ports.ts";
+import type { InvocationOutcome, PassThrough, PassThroughClient } from "../aggregation/ports.ts";
 import { OwnInvocations } from "./own-invocations.ts";
 import type { PrivateUpstreamParts } from "./private-upstream.ts";
 import { UpstreamConnection, type UpstreamConnectionListener } from "./upstream-connection.ts";
+import type { UpstreamRequest } from "./upstream-request.ts";
 
+/** What the lazy private upstreams of a hub have in common. */
 export interface LazyPrivateUpstreamParts extends PrivateUpstreamParts {
   /** Most bytes that wait for the connection before the client is not read any further. */
   readonly privateQueueMaxBytes: number;
-  /** Negotiates and dials as this client; `undefined` if the origin cannot be reached or does not want it. */
-  readonly connect: (signal: AbortSignal) => Promise<WebSocket | undefined>;
+  /** Negotiates and dials as one client; `undefined` if the origin cannot be reached or does not want it. */
+  readonly connect: (as: UpstreamRequest, signal: AbortSignal) => Promise<WebSocket | undefined>;
 }
 
 type State =
@@ -19,6 +21,9 @@ type State =
   | { readonly name: "open"; readonly connection: UpstreamConnection }
   | { readonly name: "closed" };
 
+/** One for all: most clients never need more. */
+const idle: State = { name: "idle" };
+
 /**
  * A private upstream that is opened by the first invocation that no rule names (R-10 lazy). Frames wait in order; if it
  * cannot be opened, the invocations among them fail, the client stays, and the next invocation tries again.
@@ -27,18 +32,22 @@ type State =
  *     ^---------+-------------+
  */
 export class LazyPrivateUpstream implements PassThrough, UpstreamConnectionListener {
+  readonly #client: PassThroughClient;
+  /** As whom to come to the origin. */
+  readonly #as: UpstreamRequest;
   readonly #parts: LazyPrivateUpstreamParts;
-  readonly #own: OwnInvocations;
-  #state: State = { name: "idle" };
+  #own: OwnInvocations | undefined;
+  #state: State = idle;
   #queuedBytes = 0;
 
-  constructor(parts: LazyPrivateUpstreamParts) {
+  constructor(client: PassThroughClient, as: UpstreamRequest, parts: LazyPrivateUpstreamParts) {
+    this.#client = client;
+    this.#as = as;
     this.#parts = parts;
-    this.#own = new OwnInvocations(parts.clock, parts.limits.joinTimeoutMs);
   }
 
   start(_protocol: HubProtocol): void {
-    this.#parts.client.handshakeAccepted();
+    this.#client.handshakeAccepted();
   }
 
   send(envelope: Envelope, frame: Frame): void {
@@ -49,7 +58,8 @@ export class LazyPrivateUpstream implements PassThrough, UpstreamConnectionListe
   }
 
   invoke(method: string, rawArguments: readonly Uint8Array[], done: (outcome: InvocationOutcome) => void): void {
-    const frame = this.#own.invoke(this.#parts.client.protocol, method, rawArguments, done);
+    this.#own ??= new OwnInvocations(this.#parts.clock, this.#parts.limits.joinTimeoutMs);
+    const frame = this.#own.invoke(this.#client.protocol, method, rawArguments, done);
     if (this.#state.name === "open") this.#state.connection.send(frame);
     else this.#enqueue(frame);
   }
@@ -70,7 +80,7 @@ export class LazyPrivateUpstream implements PassThrough, UpstreamConnectionListe
   }
 
   sweep(nowMs: number): void {
-    this.#own.sweep(nowMs);
+    this.#own?.sweep(nowMs);
     if (this.#state.name === "handshaking" || this.#state.name === "open") this.#state.connection.sweep(nowMs);
   }
 
@@ -80,7 +90,7 @@ export class LazyPrivateUpstream implements PassThrough, UpstreamConnectionListe
     this.#state = { name: "open", connection };
     this.#queuedBytes = 0;
     for (const frame of queue) connection.send(frame);
-    this.#parts.client.resumeReading();
+    this.#client.resumeReading();
   }
 
   handshakeRefused(): void {
@@ -91,22 +101,22 @@ export class LazyPrivateUpstream implements PassThrough, UpstreamConnectionListe
     this.#parts.metrics.privateMessages += 1;
     this.#parts.metrics.privateBytes += frame.length;
     this.#parts.metrics.savings.countUpstream(frame.length);
-    if (!this.#own.takes(envelope, frame)) this.#parts.client.relay(envelope, frame);
+    if (this.#own?.takes(envelope, frame) !== true) this.#client.relay(envelope, frame);
   }
 
   /** An open private upstream takes its client with it, as a direct connection would (R-11). */
   ended(closeFrame: Frame | undefined): void {
     if (this.#state.name === "handshaking") return this.#failed(this.#state.queue);
     this.#state = { name: "closed" };
-    this.#parts.client.upstreamEnded(closeFrame);
+    this.#client.upstreamEnded(closeFrame);
   }
 
   congested(): void {
-    this.#parts.client.pauseReading();
+    this.#client.pauseReading();
   }
 
   drained(): void {
-    this.#parts.client.resumeReading();
+    this.#client.resumeReading();
   }
 
   #enqueue(frame: Frame): void {
@@ -114,7 +124,7 @@ export class LazyPrivateUpstream implements PassThrough, UpstreamConnectionListe
     if (state.name === "connecting" || state.name === "handshaking") state.queue.push(frame);
     else if (state.name === "idle") void this.#connect(frame);
     this.#queuedBytes += frame.length;
-    if (this.#queuedBytes > this.#parts.privateQueueMaxBytes) this.#parts.client.pauseReading();
+    if (this.#queuedBytes > this.#parts.privateQueueMaxBytes) this.#client.pauseReading();
   }
 
   async #connect(first: Frame): Promise<void> {
@@ -122,25 +132,25 @@ export class LazyPrivateUpstream implements PassThrough, UpstreamConnectionListe
     const queue = [first];
     const connecting: State = { name: "connecting", queue, aborter };
     this.#state = connecting;
-    const webSocket = await this.#parts.connect(aborter.signal);
+    const webSocket = await this.#parts.connect(this.#as, aborter.signal);
     if (this.#state !== connecting) return webSocket?.terminate();
     if (webSocket === undefined) return this.#failed(queue);
-    const { client, limits, clock } = this.#parts;
+    const { limits, clock } = this.#parts;
     const connection = new UpstreamConnection(webSocket, limits, clock, this);
     this.#state = { name: "handshaking", queue, connection };
-    connection.handshake(client.protocol);
+    connection.handshake(this.#client.protocol);
   }
 
   #failed(queue: readonly Frame[]): void {
-    const { client } = this.#parts;
-    this.#state = { name: "idle" };
+    const client = this.#client;
+    this.#state = idle;
     this.#queuedBytes = 0;
     for (const frame of queue) {
       const envelope = client.protocol.peek(frame);
       const { invocationId, target = "" } = envelope;
       if (!isInvocation(envelope) || invocationId === undefined) continue;
       const error = `An unexpected error occurred invoking '${target}' on the server.`;
-      if (!this.#own.fail(invocationId, error)) client.complete(invocationId, { kind: "error", error });
+      if (this.#own?.fail(invocationId, error) !== true) client.complete(invocationId, { kind: "error", error });
     }
     client.resumeReading();
   }

@@ -6,8 +6,8 @@ import type { HubMetrics } from "../observe/metrics.ts";
 import { OwnInvocations } from "./own-invocations.ts";
 import { UpstreamConnection, type UpstreamConnectionListener, type UpstreamLimits } from "./upstream-connection.ts";
 
+/** What the private upstreams of a hub have in common. */
 export interface PrivateUpstreamParts {
-  readonly client: PassThroughClient;
   readonly limits: UpstreamLimits & { readonly joinTimeoutMs: number };
   readonly clock: Clock;
   readonly metrics: HubMetrics;
@@ -18,11 +18,13 @@ export interface PrivateUpstreamParts {
  * invocation ids included; pings, handshake and the WebSocket close are per leg (R-11). Never pooled, never reused (R-14).
  */
 export class PrivateUpstream implements PassThrough, UpstreamConnectionListener {
+  readonly #client: PassThroughClient;
   readonly #parts: PrivateUpstreamParts;
   readonly #connection: UpstreamConnection;
   readonly #own: OwnInvocations;
 
-  constructor(webSocket: WebSocket, parts: PrivateUpstreamParts) {
+  constructor(webSocket: WebSocket, client: PassThroughClient, parts: PrivateUpstreamParts) {
+    this.#client = client;
     this.#parts = parts;
     this.#own = new OwnInvocations(parts.clock, parts.limits.joinTimeoutMs);
     this.#connection = new UpstreamConnection(webSocket, parts.limits, parts.clock, this);
@@ -37,7 +39,7 @@ export class PrivateUpstream implements PassThrough, UpstreamConnectionListener 
   }
 
   invoke(method: string, rawArguments: readonly Uint8Array[], done: (outcome: InvocationOutcome) => void): void {
-    this.#connection.send(this.#own.invoke(this.#parts.client.protocol, method, rawArguments, done));
+    this.#connection.send(this.#own.invoke(this.#client.protocol, method, rawArguments, done));
   }
 
   pause(): void {
@@ -59,29 +61,29 @@ export class PrivateUpstream implements PassThrough, UpstreamConnectionListener 
   }
 
   handshakeAccepted(): void {
-    this.#parts.client.handshakeAccepted();
+    this.#client.handshakeAccepted();
   }
 
   handshakeRefused(error: string): void {
-    this.#parts.client.handshakeRefused(error);
+    this.#client.handshakeRefused(error);
   }
 
   received(envelope: Envelope, frame: Frame): void {
     this.#parts.metrics.privateMessages += 1;
     this.#parts.metrics.privateBytes += frame.length;
     this.#parts.metrics.savings.countUpstream(frame.length);
-    if (!this.#own.takes(envelope, frame)) this.#parts.client.relay(envelope, frame);
+    if (!this.#own.takes(envelope, frame)) this.#client.relay(envelope, frame);
   }
 
   ended(closeFrame: Frame | undefined): void {
-    this.#parts.client.upstreamEnded(closeFrame);
+    this.#client.upstreamEnded(closeFrame);
   }
 
   congested(): void {
-    this.#parts.client.pauseReading();
+    this.#client.pauseReading();
   }
 
   drained(): void {
-    this.#parts.client.resumeReading();
+    this.#client.resumeReading();
   }
 }
