@@ -23,7 +23,7 @@ describe.skipIf(!aspNetOriginAvailable)("churn", { timeout: 120_000 }, () => {
 
   test("a gateway that says nothing of the gap is found out", async () => {
     const groups = marketGroups({ onGap: "ignore" });
-    const { verdicts } = await runChurn({ ...slice, seconds: 6, seed: newSeed(), groups, patienceMs: 2_000 });
+    const { verdicts } = await runChurn({ ...slice, seconds: 6, seed: newSeed(), groups, patienceMs: 10_000 });
     expect(verdicts.faults.silentHoles).toBeGreaterThan(0);
   });
 

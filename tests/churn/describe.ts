@@ -9,7 +9,7 @@ export function describeChurn(options: ChurnOptions, report: ChurnReport): strin
   const perSecond = Math.round(report.published / report.publishedForSeconds);
   const percent = (share: number): string => `${Math.round(share * 100)} %`;
   return [
-    `${clients} clients, ${topics} publishers, ${seconds} s, ${kills} kills of the origin (down for ${report.downMs.join(", ")} ms)`,
+    `${clients} clients, ${topics} publishers, ${seconds} s, ${kills} kills of the origin (down for ${report.downMs.join(", ")} ms; the gateway was back after ${report.backMs.join(", ")} ms more)`,
     `published ${report.published}, that is ${perSecond} per second while there was an origin; delivered and checked ${verdicts.deliveries}`,
     `${verdicts.connects} connects, ${verdicts.refusedConnects} refused, ${verdicts.departures} departures; ${verdicts.joins} joins with ${verdicts.snapshots} snapshots, ${verdicts.joinErrors} join errors, ${verdicts.leaves} leaves`,
     `told by Close ${verdicts.toldByClose}, told by a new snapshot ${verdicts.toldBySnapshot}; private: ${verdicts.privateAnswers} answers, ${verdicts.privateEnds} ended with their connection`,

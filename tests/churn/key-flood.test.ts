@@ -121,6 +121,7 @@ function startVisitors(url: string, verdicts: Verdicts, seed: number): readonly 
       topicCount,
       maxTopics: 2,
       isPrivate: false,
+      isStill: () => false,
       random: seededRandom(seed + 7919 * number),
       verdicts,
     });

@@ -27,13 +27,16 @@ export interface ChurnReport {
   readonly publishedForSeconds: number;
   /** From the kill to the new process listening. */
   readonly downMs: readonly number[];
+  /** From there to the gateway having its shared upstreams again. */
+  readonly backMs: readonly number[];
   /** Shares of one core. */
   readonly crowdCpu: number;
   readonly gatewayCpu: number;
 }
 
-/** Longest silence of a topic after the origin came back, before it is taken for a hole that nobody told of. */
+/** Longest silence of a topic after the gateway is back at the origin, before it is taken for a hole that nobody told of. */
 const silentMs = 8_000;
+const connectsMetric = "signalr_edge_shared_upstream_connects_total";
 const usualPatienceMs = 30_000;
 
 /** Clients that come and go in the flow of messages, while the origin dies and comes back. */
@@ -54,9 +57,13 @@ class Churn {
   readonly #visitors: readonly Visitor[];
   readonly #patienceMs: number;
   readonly #downMs: number[] = [];
+  readonly #backMs: number[] = [];
   #published = 0;
   #publishedForMs = 0;
+  /** The origin publishes, or will again, since then. */
   #upSinceMs = performance.now();
+  /** The gateway has had its shared upstreams since then; `undefined` while it may not. */
+  #connectedSinceMs: number | undefined = performance.now();
 
   constructor(rig: MarketRig, options: ChurnOptions) {
     this.#rig = rig;
@@ -69,7 +76,9 @@ class Churn {
         protocol: number % 2 === 0 ? "json" : "messagepack",
         topicCount: options.topics,
         maxTopics: 2,
-        isPrivate: number % 5 < 1,
+        isPrivate: number % 5 === 0,
+        // Half of the clients of each hub protocol go on as if nothing had happened.
+        isStill: () => number % 4 < 2 && this.#connectedSinceMs === undefined,
         random: seededRandom(options.seed + 7919 * number),
         verdicts: this.#verdicts,
       });
@@ -95,6 +104,7 @@ class Churn {
       published: this.#published,
       publishedForSeconds: this.#publishedForMs / 1000,
       downMs: this.#downMs,
+      backMs: this.#backMs,
       crowdCpu: (user + system) / 1e6 / seconds,
       gatewayCpu: gatewaySeconds / seconds,
     };
@@ -107,12 +117,28 @@ class Churn {
     for (let kill = 0; kill < kills; kill++) {
       await until(((kill + 0.5) * seconds * 1000) / kills);
       this.#count(await this.#rig.market());
+      const connectsBefore = await this.#rig.metric(connectsMetric);
       const killedAtMs = performance.now();
+      this.#connectedSinceMs = undefined;
       await this.#rig.killOrigin();
       this.#upSinceMs = performance.now();
       this.#downMs.push(Math.round(this.#upSinceMs - killedAtMs));
+      await this.#waitForGateway(connectsBefore);
+      // However long that took: joins are answered before the next kill.
+      await pause(1_000);
     }
     await until(seconds * 1000);
+  }
+
+  /** Both hub protocols have members at any time, so both shared upstreams come back. */
+  async #waitForGateway(connectsBefore: number): Promise<void> {
+    const deadlineMs = performance.now() + this.#patienceMs;
+    while ((await this.#rig.metric(connectsMetric)) < connectsBefore + 2) {
+      if (performance.now() > deadlineMs) throw new Error(`no shared upstreams ${this.#patienceMs} ms after a restart`);
+      await pause(50);
+    }
+    this.#connectedSinceMs = performance.now();
+    this.#backMs.push(Math.round(this.#connectedSinceMs - this.#upSinceMs));
   }
 
   #count({ sequences }: MarketState): void {
@@ -121,7 +147,7 @@ class Churn {
   }
 
   #watchForSilence(): void {
-    if (performance.now() - this.#upSinceMs < silentMs) return;
+    if (this.#connectedSinceMs === undefined || performance.now() - this.#connectedSinceMs < silentMs) return;
     for (const stream of this.#visitors.flatMap(({ streams }) => streams)) {
       if (stream.isSilent(silentMs)) this.#verdicts.fault("silentHoles", stream.describe());
     }

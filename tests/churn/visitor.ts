@@ -12,6 +12,8 @@ export interface VisitorOptions {
   readonly maxTopics: number;
   /** Whether it also asks questions on a private upstream of its own. */
   readonly isPrivate: boolean;
+  /** While true it stays as it is: whoever leaves in an outage of the origin has no gap to be told of. */
+  readonly isStill: () => boolean;
   readonly random: (below: number) => number;
   readonly verdicts: Verdicts;
 }
@@ -111,7 +113,8 @@ export class Visitor {
   #act(): void {
     const visit = this.#visit;
     if (this.#mode !== "roaming" || visit?.end !== "open") return;
-    const { random, isPrivate, maxTopics } = this.#options;
+    const { random, isPrivate, isStill, maxTopics } = this.#options;
+    if (isStill()) return this.#later(meanPauseMs, () => this.#act());
     if (isPrivate) this.#ask(visit);
     const choice = random(100);
     if (choice < 8) this.#depart();
