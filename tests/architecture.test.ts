@@ -67,9 +67,11 @@ const layers = {
     mayImport: ["base", "rules", "config", "aggregation", "client", "upstream", "hubRuntime", "http"],
   },
   demo: { files: /^demo\//, mayImport: ["base", "config", "http", "gateway"] },
+  // Reads rules as the data path does, and talks to a gateway as its clients do.
+  compare: { files: /^compare\//, mayImport: ["base", "rules", "config", "aggregation"] },
   command: {
     files: /^(cli|command-line|reload-file|index)\.ts$/,
-    mayImport: ["base", "config", "http", "gateway", "demo"],
+    mayImport: ["base", "config", "http", "gateway", "demo", "compare"],
   },
 } as const satisfies Readonly<Record<string, { readonly files: RegExp; readonly mayImport: readonly string[] }>>;
 
@@ -102,8 +104,8 @@ const libraries: Readonly<Record<string, { readonly files: RegExp; readonly type
     types: /^gateway\/src\/(upstream\/|http\/connector\.ts|hub-runtime\.ts)/,
   },
   jose: { files: /^gateway\/src\/http\/(token-verifier|key-file|key-url)\.ts$/ },
-  "@microsoft/signalr": { files: /^(client-shim\/|gateway\/src\/demo\/)/ },
-  "@microsoft/signalr-protocol-msgpack": { files: /^gateway\/src\/demo\// },
+  "@microsoft/signalr": { files: /^(client-shim\/|gateway\/src\/(demo|compare)\/)/ },
+  "@microsoft/signalr-protocol-msgpack": { files: /^gateway\/src\/(demo|compare)\// },
 };
 
 function isAllowed(path: string, { target, isTypeOnly }: Import): boolean {
@@ -133,6 +135,17 @@ describe("the layers of the gateway", () => {
       .filter(({ path }) => layerOf(path) === "client" || layerOf(path) === "upstream")
       .flatMap(({ path, own }) => {
         const targets = own.filter((target) => target.startsWith("aggregation/") && !open.includes(target));
+        return targets.map((target) => `${path} -> ${target}`);
+      });
+    expect(violations).toEqual([]);
+  });
+
+  test("the comparison knows no connections of the gateway, only how it decides, and the official clients", () => {
+    const pure = ["aggregation/attribute-frame.ts", "aggregation/group-key.ts"];
+    const violations = gatewayFiles
+      .filter(({ path }) => layerOf(path) === "compare")
+      .flatMap(({ path, own }) => {
+        const targets = own.filter((target) => target.startsWith("aggregation/") && !pure.includes(target));
         return targets.map((target) => `${path} -> ${target}`);
       });
     expect(violations).toEqual([]);

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { readFile } from "node:fs/promises";
-import { type Command, helpText, parseCommandLine } from "./command-line.ts";
+import { type Command, type CompareCommand, helpText, parseCommandLine } from "./command-line.ts";
 import { checkFiles } from "./config/check-files.ts";
 import { formatConfigError } from "./config/config-error.ts";
 import { describeConfig } from "./config/describe-rules.ts";
@@ -37,6 +37,8 @@ async function execute(command: Command): Promise<number> {
       return exitCodes.ok;
     case "demo":
       return runDemo({ ...command, stdout: process.stdout, stderr: process.stderr });
+    case "compare":
+      return withConfig(await readConfig(command.config), (config) => compare(config, command));
     case "version":
       console.log(version);
       return exitCodes.ok;
@@ -72,6 +74,12 @@ async function check(config: Config): Promise<number> {
   process.stdout.write(describeConfig(config));
   for (const warning of warnings(config)) console.log(`warning: ${warning}`);
   return exitCodes.ok;
+}
+
+async function compare(config: Config, command: CompareCommand): Promise<number> {
+  // It brings the official clients along, which nothing else needs.
+  const { runCompare } = await import("./compare/run-compare.ts");
+  return runCompare(config, { ...command, stdout: process.stdout, stderr: process.stderr });
 }
 
 /** Runs until a signal: the first one drains, a second one exits at once. SIGHUP reads the file again. */

@@ -27,6 +27,26 @@ test.each([
   ["schema", { kind: "schema" }],
   ["demo", { kind: "demo", clients: 500, seconds: undefined, json: false }],
   ["demo --clients 20 --seconds 3 --json", { kind: "demo", clients: 20, seconds: 3, json: true }],
+  [
+    "compare -c my.yaml --scenario s.yaml",
+    {
+      kind: "compare",
+      config: "my.yaml",
+      scenario: "s.yaml",
+      ...{ origin: undefined, gateway: undefined, admin: undefined },
+      ...{ pairs: undefined, seconds: undefined, seed: undefined, json: false },
+    },
+  ],
+  [
+    "compare -c a --scenario b --origin http://o --gateway http://g --admin http://m --pairs 8 --seconds 9 --seed 0 --json",
+    {
+      kind: "compare",
+      config: "a",
+      scenario: "b",
+      ...{ origin: "http://o", gateway: "http://g", admin: "http://m" },
+      ...{ pairs: 8, seconds: 9, seed: 0, json: true },
+    },
+  ],
 ])("%j is understood", (line, command) => {
   expect(parse(line)).toEqual(command);
 });
@@ -45,9 +65,9 @@ test.each([
   ["run --xyz=1", "unknown option --xyz; see signalr-edge --help"],
   ["run -x", "unknown option -x; see signalr-edge --help"],
   ["run --toString", "unknown option --toString; see signalr-edge --help"],
-  ["chekc --config a", 'unknown command "chekc"; did you mean check? commands: run, check, schema, demo'],
-  ["start", 'unknown command "start"; commands: run, check, schema, demo'],
-  ["constructor", 'unknown command "constructor"; commands: run, check, schema, demo'],
+  ["chekc --config a", 'unknown command "chekc"; did you mean check? commands: run, check, schema, demo, compare'],
+  ["start", 'unknown command "start"; commands: run, check, schema, demo, compare'],
+  ["constructor", 'unknown command "constructor"; commands: run, check, schema, demo, compare'],
   ["run --config", "--config needs a value: --config gateway.yaml"],
   ["run --config=", "--config needs a value: --config gateway.yaml"],
   ["run --config --port 80", "--config needs a value: --config gateway.yaml"],
@@ -61,6 +81,12 @@ test.each([
   ["demo --clients 1e3", '--clients must be a whole number from 1 to 100000, not "1e3"'],
   ["demo --seconds 1.5", '--seconds must be a whole number from 1 to 86400, not "1.5"'],
   ["demo --port 80", "demo has no option --port; its options: --clients, --seconds, --json"],
+  [
+    "compare --config a",
+    "compare needs two files: signalr-edge compare --config gateway.yaml --scenario scenario.yaml",
+  ],
+  ["compare --config a --scenario b --pairs 0", '--pairs must be a whole number from 1 to 1000, not "0"'],
+  ["compare --config a --scenario b --pear 3", "unknown option --pear; see signalr-edge --help"],
   ["schema --config a", "schema has no option --config; it takes none"],
   ["check my.yaml", 'unexpected argument "my.yaml"; did you mean --config my.yaml?'],
   ["run my.yaml", 'unexpected argument "my.yaml"; did you mean --config my.yaml?'],
@@ -72,8 +98,23 @@ test.each([
 
 test("the help text names every command and option and fits a terminal", () => {
   const text = helpText();
-  for (const word of ["run", "check", "schema", "demo"]) expect(text).toContain(`signalr-edge ${word}`);
-  const options = ["config", "origin", "port", "host", "clients", "seconds", "json", "help", "version"];
+  for (const word of ["run", "check", "schema", "demo", "compare"]) expect(text).toContain(`signalr-edge ${word}`);
+  const options = [
+    "config",
+    "origin",
+    "port",
+    "host",
+    "clients",
+    "seconds",
+    "scenario",
+    "gateway",
+    "admin",
+    "pairs",
+    "seed",
+    "json",
+    "help",
+    "version",
+  ];
   for (const option of options) expect(text).toContain(`--${option}`);
   expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThanOrEqual(100);
 });

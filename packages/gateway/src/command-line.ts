@@ -13,10 +13,25 @@ export type Command =
   | { readonly kind: "schema" }
   /** Without `seconds` it runs until it is interrupted. */
   | { readonly kind: "demo"; readonly clients: number; readonly seconds: number | undefined; readonly json: boolean }
+  | CompareCommand
   | { readonly kind: "version" }
   | { readonly kind: "help" }
   /** `message` says what is wrong and what to write instead; one line. */
   | { readonly kind: "usage-error"; readonly message: string };
+
+/** What is `undefined` comes from the configuration and the scenario. */
+export interface CompareCommand {
+  readonly kind: "compare";
+  readonly config: string;
+  readonly scenario: string;
+  readonly origin: string | undefined;
+  readonly gateway: string | undefined;
+  readonly admin: string | undefined;
+  readonly pairs: number | undefined;
+  readonly seconds: number | undefined;
+  readonly seed: number | undefined;
+  readonly json: boolean;
+}
 
 const options = {
   config: { type: "string", short: "c" },
@@ -25,6 +40,11 @@ const options = {
   host: { type: "string" },
   clients: { type: "string" },
   seconds: { type: "string" },
+  scenario: { type: "string" },
+  gateway: { type: "string" },
+  admin: { type: "string" },
+  pairs: { type: "string" },
+  seed: { type: "string" },
   json: { type: "boolean" },
   help: { type: "boolean", short: "h" },
   version: { type: "boolean", short: "v" },
@@ -39,6 +59,7 @@ const commandOptions = {
   check: ["config"],
   schema: [],
   demo: ["clients", "seconds", "json"],
+  compare: ["config", "scenario", "origin", "gateway", "admin", "pairs", "seconds", "seed", "json"],
 } as const satisfies Readonly<Record<string, readonly OptionName[]>>;
 
 type CommandName = keyof typeof commandOptions;
@@ -82,6 +103,15 @@ Usage:
   signalr-edge demo                         live-odds origin, gateway and clients in one
       --clients COUNT                       clients to connect (default 500)
       --seconds SECONDS                     stop after that time (default: run until Ctrl-C)
+      --json                                print the result as one JSON object
+  signalr-edge compare --config FILE        do the same directly and through the gateway,
+      --scenario FILE                       and say what differs and what to change
+      --origin URL                          the hub, directly (default: its origin in the file)
+      --gateway URL                         the gateway (default: listen of the file)
+      --admin URL                           its admin listener (default: admin of the file)
+      --pairs COUNT                         pairs of clients (default: as in the scenario, or 4)
+      --seconds SECONDS                     repeat the steps so long (default: once)
+      --seed NUMBER                         for what the scenario picks from lists
       --json                                print the result as one JSON object
 
 Options:
@@ -133,6 +163,11 @@ const optionExamples: Readonly<Record<OptionName, string>> = {
   host: "--host 127.0.0.1",
   clients: "--clients 500",
   seconds: "--seconds 15",
+  scenario: "--scenario scenario.yaml",
+  gateway: "--gateway http://127.0.0.1:8080",
+  admin: "--admin http://127.0.0.1:9090",
+  pairs: "--pairs 4",
+  seed: "--seed 1",
   json: "--json",
   help: "--help",
   version: "--version",
@@ -152,6 +187,8 @@ function toCommand(name: CommandName, values: Values): Command {
       return { kind: "schema" };
     case "demo":
       return toDemoCommand(values);
+    case "compare":
+      return toCompareCommand(values);
   }
 }
 
@@ -179,6 +216,33 @@ function toDemoCommand(values: Values): Command {
   const seconds = wholeNumber(values, "seconds", 1, 86_400);
   if (!seconds.ok) return usageError(seconds.message);
   return { kind: "demo", clients: clients.value ?? 500, seconds: seconds.value, json: values.has("json") };
+}
+
+function toCompareCommand(values: Values): Command {
+  const [config, scenario] = [text(values, "config"), text(values, "scenario")];
+  if (config === undefined || scenario === undefined) {
+    return usageError(
+      `compare needs two files: signalr-edge compare ${optionExamples.config} ${optionExamples.scenario}`,
+    );
+  }
+  const pairs = wholeNumber(values, "pairs", 1, 1000);
+  if (!pairs.ok) return usageError(pairs.message);
+  const seconds = wholeNumber(values, "seconds", 1, 86_400);
+  if (!seconds.ok) return usageError(seconds.message);
+  const seed = wholeNumber(values, "seed", 0, 999_999_999);
+  if (!seed.ok) return usageError(seed.message);
+  return {
+    kind: "compare",
+    config,
+    scenario,
+    origin: text(values, "origin"),
+    gateway: text(values, "gateway"),
+    admin: text(values, "admin"),
+    pairs: pairs.value,
+    seconds: seconds.value,
+    seed: seed.value,
+    json: values.has("json"),
+  };
 }
 
 type NumberResult =
@@ -217,7 +281,8 @@ function strangerMessage(name: CommandName, option: string): string {
 }
 
 function extraMessage(name: CommandName, extra: string, values: Values): string {
-  const wantsFile = (name === "run" || name === "check") && !values.has("config") && !values.has("origin");
+  const wantsFile =
+    (name === "run" || name === "check" || name === "compare") && !values.has("config") && !values.has("origin");
   const option = /^https?:/.test(extra) && name === "run" ? "origin" : "config";
   return `unexpected argument "${extra}"${wantsFile ? `; did you mean --${option} ${extra}?` : ""}`;
 }

@@ -21,7 +21,7 @@ export type LoadResult =
 /** Text of a config file -> checked and complete `Config`. Pure: reads no file and nothing of `process`. */
 export function loadConfig(text: string, options: LoadOptions): LoadResult {
   const format = options.format ?? (options.fileName.toLowerCase().endsWith(".json") ? "json" : "yaml");
-  const parsed = parseText(text, format, options.fileName);
+  const parsed = parseConfigText(text, format, options.fileName);
   if (!parsed.ok) return parsed;
   return checkInput(parsed.input, options);
 }
@@ -49,11 +49,12 @@ export function configForOrigin(originUrl: string, { adminPort, ...listen }: Ori
   return { ok: false, errors };
 }
 
-type ParseResult =
+export type ParseResult =
   | { readonly ok: true; readonly input: unknown }
   | { readonly ok: false; readonly errors: readonly ConfigError[] };
 
-function parseText(text: string, format: "yaml" | "json", fileName: string): ParseResult {
+/** YAML or JSON -> its value. Errors name line and column. */
+export function parseConfigText(text: string, format: "yaml" | "json", fileName: string): ParseResult {
   const jsonError = format === "json" ? findJsonError(text, fileName) : undefined;
   if (jsonError !== undefined) return { ok: false, errors: [jsonError] };
   // JSON is YAML; the YAML parser also reports duplicate keys, of which JSON.parse would silently take the last.

@@ -1,0 +1,114 @@
+import { findOverlap, overlapAt } from "./find-overlap.ts";
+import { inOrderMatches, type Match } from "./in-order-matches.ts";
+
+/** One message of a sequence. */
+export interface Item {
+  /** Equal for messages that are the same. */
+  readonly form: string;
+  /** Must have a counterpart. Others may stand alone at the ends of a sequence: the clients did not join at one time. */
+  readonly isFirm: boolean;
+}
+
+/** What became of two sequences that should be two windows of one. All numbers are positions. */
+export interface Alignment {
+  /** Equal and in order. */
+  readonly matched: readonly Match[];
+  /** On the left only. */
+  readonly missing: readonly number[];
+  /** On the right only. */
+  readonly extra: readonly number[];
+  /** Equal, but in another order. */
+  readonly moved: readonly Match[];
+  /** In the same place, but not equal. */
+  readonly changed: readonly Match[];
+}
+
+/**
+ * Compares what two clients received of one sequence of messages. Each may have come later and gone earlier than the
+ * other, so both are taken for windows of it: what stands outside of the common part is a difference only if it is firm.
+ * Pure. Two windows of one sequence give no difference, whatever repeats in it, unless what they have in common by
+ * repetition is longer than what they have in common in time.
+ */
+export function align(left: readonly Item[], right: readonly Item[]): Alignment {
+  const overlap = findOverlap(left, right);
+  const whole = overlap === undefined ? [] : overlapAt(overlap.offset, left.length, right.length);
+  if (overlap?.isCertain === true) return unanimous(whole);
+  const matched = inOrderMatches(
+    left.map(({ form }) => form),
+    right.map(({ form }) => form),
+  );
+  const explainsAll = overlap !== undefined && whole.length >= matched.length;
+  return explainsAll ? unanimous(whole) : explain(left, right, matched);
+}
+
+function unanimous(matched: readonly Match[]): Alignment {
+  return { matched, missing: [], extra: [], moved: [], changed: [] };
+}
+
+interface Leftover {
+  readonly index: number;
+  readonly form: string;
+  /** How many matches stand before it. */
+  readonly gap: number;
+  /** Firm, or between the first and the last match. */
+  readonly isJudged: boolean;
+}
+
+function explain(left: readonly Item[], right: readonly Item[], matched: readonly Match[]): Alignment {
+  const missing = leftovers(
+    left,
+    matched.map(([index]) => index),
+  );
+  const extra = leftovers(
+    right,
+    matched.map(([, index]) => index),
+  );
+  const moved = pairUp(missing, extra, ({ form }) => form);
+  const changed = pairUp(missing, extra, ({ gap }) => gap);
+  return {
+    matched,
+    missing: judged(missing),
+    extra: judged(extra),
+    moved,
+    changed,
+  };
+}
+
+function leftovers(items: readonly Item[], matchedPlaces: readonly number[]): Set<Leftover> {
+  const over = new Set<Leftover>();
+  let gap = 0;
+  for (const [index, { form, isFirm }] of items.entries()) {
+    if (matchedPlaces[gap] === index) gap += 1;
+    else over.add({ index, form, gap, isJudged: isFirm || (gap > 0 && gap < matchedPlaces.length) });
+  }
+  return over;
+}
+
+/** Takes those out of both sets that agree in `trait`, first with first. Two of which neither is judged stay. */
+function pairUp(
+  left: Set<Leftover>,
+  right: Set<Leftover>,
+  trait: (one: Leftover) => string | number,
+): readonly Match[] {
+  const free = new Map<string | number, Leftover[]>();
+  for (const one of right) {
+    const same = free.get(trait(one));
+    if (same === undefined) free.set(trait(one), [one]);
+    else same.push(one);
+  }
+  const pairs: Match[] = [];
+  for (const one of left) {
+    const same = free.get(trait(one)) ?? [];
+    const place = same.findIndex((other) => one.isJudged || other.isJudged);
+    const [other] = place === -1 ? [] : same.splice(place, 1);
+    if (other === undefined) continue;
+    left.delete(one);
+    right.delete(other);
+    pairs.push([one.index, other.index]);
+  }
+  return pairs;
+}
+
+function judged(over: ReadonlySet<Leftover>): readonly number[] {
+  return [...over].filter(({ isJudged }) => isJudged).map(({ index }) => index);
+}

@@ -1,0 +1,172 @@
+import { type Alignment, align, type Item } from "./align.ts";
+import type { ClientView, MessageView, Place } from "./client-view.ts";
+import type { Findings, MessageDifference } from "./difference.ts";
+import { frameForm, framePaths, type Hidden, hiddenFor, privateForm, withoutIds } from "./frame-form.ts";
+import type { Interval, Role } from "./recording.ts";
+import type { IgnoreRule } from "./scenario.ts";
+
+export interface MessageContext {
+  readonly pair: number;
+  readonly quiet: readonly Interval[];
+  /** Times in which a client was without its connection: what it missed then is told by the reconnect. */
+  readonly disturbed: readonly Interval[];
+  readonly ignore: readonly IgnoreRule[];
+}
+
+type Views = Readonly<Record<Role, ClientView>>;
+type Messages = Readonly<Record<Role, readonly MessageView[]>>;
+type Items = Readonly<Record<Role, readonly Item[]>>;
+
+/** Compares what the hub sent to the clients of one pair, place by place. Pure. */
+export function compareMessages(views: Views, context: MessageContext): Omit<Findings, "answers" | "streamItems"> {
+  const differences: MessageDifference[] = [];
+  const notes = new Set<string>();
+  let [messages, sharedMessages] = [0, 0];
+  for (const { place, segments } of segmentsOf(views).values()) {
+    const items = itemsOf(views, segments, place, context);
+    const alignment = align(items.direct, items.gateway);
+    messages += alignment.matched.length;
+    if (place.kind !== "other") sharedMessages += alignment.matched.length;
+    const natural = align(items.direct, items.control);
+    for (const difference of judge(segments, items, alignment, natural, place, context, notes)) {
+      differences.push({ ...difference, protocol: views.direct.recording.protocol });
+    }
+  }
+  return { differences, messages, sharedMessages, notes: [...notes] };
+}
+
+/** The messages of each client, by place and by the time between two joins and leaves. */
+function segmentsOf(views: Views): ReadonlyMap<string, { readonly place: Place; readonly segments: Messages }> {
+  const all = new Map<string, { readonly place: Place; readonly segments: Record<Role, MessageView[]> }>();
+  for (const view of [views.direct, views.gateway, views.control]) {
+    for (const message of view.messages) {
+      for (const { place, segment } of message.places) {
+        const id = `${place.kind} ${segment} ${place.name}`;
+        const known = all.get(id) ?? { place, segments: { direct: [], gateway: [], control: [] } };
+        known.segments[view.recording.role].push(message);
+        all.set(id, known);
+      }
+    }
+  }
+  return all;
+}
+
+function itemsOf(views: Views, segments: Messages, place: Place, context: MessageContext): Items {
+  const isPrivate = place.kind === "other" || place.kind === "joiner";
+  const [first] = [...segments.direct, ...segments.gateway, ...segments.control];
+  const ignored = hiddenFor(context.ignore, "target", first?.target ?? "");
+  // In a group the hub has one message for all; to single clients it may say to each something else.
+  const hidden = isPrivate ? [...ignored, ...naturalPaths(views, segments)] : ignored;
+  const itemsFor = (role: Role): Item[] =>
+    segments[role].map((message) => ({
+      form: formOf(views[role], message, isPrivate, ignoredOf(message, first, hidden, context)),
+      isFirm: isFirm(role, message, segments, isPrivate, context),
+    }));
+  return { direct: itemsFor("direct"), gateway: itemsFor("gateway"), control: itemsFor("control") };
+}
+
+/** A group has several targets, each with its own paths to ignore. */
+function ignoredOf(
+  { target }: MessageView,
+  first: MessageView | undefined,
+  hidden: Hidden,
+  { ignore }: MessageContext,
+): Hidden {
+  return target === first?.target ? hidden : hiddenFor(ignore, "target", target);
+}
+
+/** Where the two direct clients got different values, apart from the ids of their connections. */
+function naturalPaths(views: Views, { direct, control }: Messages): Hidden {
+  return direct.flatMap((message, index) => {
+    const other = control[index];
+    if (other === undefined || other.target !== message.target) return [];
+    return framePaths(
+      views.direct.protocol,
+      withoutIds(message.entry, views.direct.connectionIds),
+      withoutIds(other.entry, views.control.connectionIds),
+    );
+  });
+}
+
+function formOf(view: ClientView, message: MessageView, isPrivate: boolean, hidden: Hidden): string {
+  const isOwn = isPrivate && (message.during !== undefined || message.isGreeting);
+  return isOwn
+    ? privateForm(view.protocol, message.entry, hidden, view.connectionIds)
+    : frameForm(view.protocol, message.entry, hidden);
+}
+
+/**
+ * What came in quiet time must have come to all. So must what came to single clients while the hub worked on their own
+ * invocation, if it came to both direct ones.
+ */
+function isFirm(
+  role: Role,
+  message: MessageView,
+  segments: Messages,
+  isPrivate: boolean,
+  { quiet, disturbed }: MessageContext,
+): boolean {
+  const { atMs } = message.entry;
+  if (disturbed.some((interval) => isWithin(interval, atMs))) return false;
+  if (quiet.some((interval) => isWithin(interval, atMs))) return true;
+  const { during } = message;
+  if (!isPrivate || during === undefined) return false;
+  const countOf = (other: Role): number =>
+    segments[other].filter((one) => one.during?.ordinal === during.ordinal && one.target === message.target).length;
+  return role === "gateway" ? countOf("direct") === countOf("control") : countOf("control") > 0;
+}
+
+function isWithin({ fromMs, untilMs }: Interval, atMs: number): boolean {
+  return atMs >= fromMs && atMs <= untilMs;
+}
+
+function judge(
+  segments: Messages,
+  items: Items,
+  found: Alignment,
+  natural: Alignment,
+  place: Place,
+  { pair, disturbed }: MessageContext,
+  notes: Set<string>,
+): readonly Omit<MessageDifference, "protocol">[] {
+  const onlyDirect = new Set(natural.missing);
+  const perClient = new Set(natural.changed.map(([index]) => index));
+  const controlForms = new Set(items.control.map(({ form }) => form));
+  const gatewayForms = countForms(items.gateway);
+  const result: Omit<MessageDifference, "protocol">[] = [];
+  const add = (kind: MessageDifference["kind"], direct: number | undefined, gateway: number | undefined): void => {
+    const [own, other] = [segments.direct[direct ?? -1], segments.gateway[gateway ?? -1]];
+    const { entry, target } = own ?? other ?? { entry: undefined, target: "" };
+    if (entry === undefined || disturbed.some((interval) => isWithin(interval, entry.atMs))) return;
+    result.push({
+      about: "message",
+      kind,
+      place,
+      target,
+      pair,
+      atMs: entry.atMs,
+      direct: own,
+      gateway: other,
+      isPerClient: perClient.has(direct ?? -1) || (kind === "extra" && perClient.size > 0),
+      isCopy: kind === "extra" && (gatewayForms.get(items.gateway[gateway ?? -1]?.form ?? "") ?? 0) > 1,
+    });
+  };
+  // What the other direct client did not get either was not for everybody.
+  for (const index of found.missing) if (!onlyDirect.has(index)) add("missing", index, undefined);
+  for (const index of found.extra) {
+    const isNatural = controlForms.has(items.gateway[index]?.form ?? "") && natural.extra.length > 0;
+    if (!isNatural) add("extra", undefined, index);
+  }
+  for (const [index, other] of found.changed) add("different", index, other);
+  if (natural.moved.length === 0) for (const [index, other] of found.moved) add("reordered", index, other);
+  else if (found.moved.length > 0) {
+    notes.add(`${place.name}: the two direct clients got messages in different orders; the order was not compared`);
+  }
+  return result;
+}
+
+function countForms(items: readonly Item[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { form } of items) counts.set(form, (counts.get(form) ?? 0) + 1);
+  return counts;
+}
