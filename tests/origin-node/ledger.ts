@@ -17,6 +17,8 @@ export class Ledger {
   readonly #joins = new Counts();
   readonly #leaves = new Counts();
   readonly #sends = new Counts();
+  /** Connection ids, by hub and group. */
+  readonly #members = new Map<string, Set<string>>();
   readonly #invocations = new Counts();
 
   connected(hub: string, context: HubContext): void {
@@ -28,6 +30,7 @@ export class Ledger {
 
   disconnected(hub: string, context: HubContext, error: Error | undefined): void {
     this.#live.delete(context.connectionId);
+    for (const members of this.#members.values()) members.delete(context.connectionId);
     this.record("disconnected", hub, context, undefined, error === undefined ? undefined : String(error));
   }
 
@@ -38,12 +41,20 @@ export class Ledger {
 
   joined(hub: string, context: HubContext, group: string): void {
     this.#joins.add(group);
+    const members = this.#members.get(`${hub} ${group}`) ?? new Set<string>();
+    this.#members.set(`${hub} ${group}`, members.add(context.connectionId));
     this.record("joined", hub, context, group);
   }
 
   left(hub: string, context: HubContext, group: string): void {
     this.#leaves.add(group);
+    this.#members.get(`${hub} ${group}`)?.delete(context.connectionId);
     this.record("left", hub, context, group);
+  }
+
+  /** Ids of the connections that are in a group now. */
+  membersOf(hub: string, group: string): readonly string[] {
+    return [...(this.#members.get(`${hub} ${group}`) ?? [])];
   }
 
   sent(group: string): void {

@@ -55,6 +55,19 @@ export class Publisher {
     );
   }
 
+  /** One `OddsChanged` for each member, with a secret of its own. */
+  publishPersonal({ hub = hubPaths.contract, eventId }: Parameters<OriginControl["publishPersonal"]>[0]): void {
+    const id = BigInt(eventId);
+    const group = eventGroup(id);
+    const { sequence } = this.#liveEvents.next(hub, group);
+    this.#ledger.sent(group);
+    for (const member of this.#ledger.membersOf(hub, group)) {
+      const secret = `secret of ${member}`;
+      const update = { eventId: longValue(id), sequence, secret, sentAt: doubleValue(nowMs()), payload: undefined };
+      this.#server.clients(hub).client(member).send("OddsChanged", recordValue(update));
+    }
+  }
+
   /** Sends the arguments as they are, without a sequence number. */
   publishRaw({ hub = hubPaths.contract, eventId, target, arguments: array }: RawPublication): void {
     const group = eventGroup(BigInt(eventId));

@@ -50,6 +50,7 @@ function controlOf(life: () => Life): OriginControl {
   return {
     publish: (publication) => life().publisher.publish(publication),
     publishKinds: (publication) => life().publisher.publishKinds(publication),
+    publishPersonal: async (publication) => life().publisher.publishPersonal(publication),
     publishRaw: async (publication) => life().publisher.publishRaw(publication),
     broadcast: (broadcast) => life().publisher.broadcast(broadcast),
     closeEvent: async ({ hub = hubPaths.contract, eventId }) =>

@@ -16,6 +16,9 @@ export function httpOriginControl(url: string): OriginControl {
   return {
     publish: (publication: Publication) => post<Published>("publish", { ...publication }),
     publishKinds: (publication) => post<Published>("publish-kinds", { ...publication }),
+    publishPersonal: async (publication) => {
+      await call("POST", "publish-personal", { ...publication });
+    },
     publishRaw: async ({ arguments: body, ...query }: RawPublication) => {
       await call("POST", "publish-raw", query, body);
     },

@@ -137,6 +137,18 @@ function publicationCases(origin: () => Origin): void {
     );
   });
 
+  test("a personal publication has another secret for each member, and nothing for others", async () => {
+    const clients = [await raw(origin()), await raw(origin(), "messagepack")];
+    const stranger = await raw(origin());
+    for (const client of clients) await join(client, 23);
+    await origin().control.publishPersonal({ eventId: 23 });
+    for (const client of clients) {
+      expect(JSON.stringify(await client.nextMessage())).toContain(`secret of ${client.connectionId}`);
+    }
+    await origin().control.broadcast({ text: "next" });
+    expect(await stranger.nextMessage()).toMatchObject({ target: "ServiceMessage" });
+  });
+
   test("a broadcast reaches every client of its hub only", async () => {
     const clients = [await raw(origin()), await raw(origin(), "messagepack")];
     const elsewhere = await raw(origin(), "json", hubPaths.detailed);

@@ -106,6 +106,8 @@ export interface OriginControl {
   publish(publication: Publication): Promise<Published>;
   /** One `KindsChanged` whose argument has a value of every kind. */
   publishKinds(publication: { readonly hub?: HubPath; readonly eventId: number | bigint }): Promise<Published>;
+  /** One `OddsChanged` for each member of the event's group, with a `secret` of its own: what no group message is. */
+  publishPersonal(publication: { readonly hub?: HubPath; readonly eventId: number | bigint }): Promise<void>;
   /** Exactly these bytes as arguments. Members that speak the other hub protocol get nulls. */
   publishRaw(publication: RawPublication): Promise<void>;
   /** `ServiceMessage` to every client of the hub. */

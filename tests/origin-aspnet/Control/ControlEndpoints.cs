@@ -21,6 +21,7 @@ public static class ControlEndpoints
         });
         control.MapPost("/publish", PublishAsync);
         control.MapPost("/publish-kinds", PublishKindsAsync);
+        control.MapPost("/publish-personal", PublishPersonalAsync);
         control.MapPost("/publish-raw", PublishRawAsync);
         control.MapPost("/broadcast", BroadcastAsync);
         control.MapPost("/close-event", CloseEvent);
@@ -58,6 +59,10 @@ public static class ControlEndpoints
     private static Task<Published> PublishKindsAsync(
         Publisher publisher, CancellationToken cancellation, long eventId, string hub = HubPaths.Contract) =>
         publisher.PublishKindsAsync(hub, eventId, cancellation);
+
+    private static Task PublishPersonalAsync(
+        Publisher publisher, CancellationToken cancellation, long eventId, string hub = HubPaths.Contract) =>
+        publisher.PublishPersonalAsync(hub, eventId, cancellation);
 
     /// <summary>The body is the array of arguments, as JSON text or, by its content type, as MessagePack.</summary>
     private static async Task PublishRawAsync(

@@ -31,6 +31,21 @@ public sealed class Publisher(HubClients hubs, LiveEvents liveEvents, Ledger led
         PublishAsync(hub, GroupNames.Event(eventId), new Publication("KindsChanged", 1, null, 0), "KindsChanged", cancellation, (position, _) =>
             new EventKinds(eventId, position.Sequence, position.Secret, KindsOfValues.Example));
 
+    /// <summary>One `OddsChanged` for each member of the event's group, with a secret of its own: what no group message is.</summary>
+    public async Task PublishPersonalAsync(string hub, long eventId, CancellationToken cancellation)
+    {
+        var group = GroupNames.Event(eventId);
+        await liveEvents.Get(hub, group).PublishAsync(async position =>
+        {
+            ledger.Sent(group);
+            foreach (var member in ledger.MembersOf(hub, group))
+            {
+                var update = new EventUpdate(eventId, position.Sequence, $"secret of {member}", UnixMilliseconds(), null);
+                await hubs.Of(hub).Client(member).SendAsync("OddsChanged", update, cancellation);
+            }
+        });
+    }
+
     /// <summary>Sends the arguments as they are, without a sequence number.</summary>
     public async Task PublishRawAsync(string hub, string group, string target, RawValue[] arguments, CancellationToken cancellation)
     {

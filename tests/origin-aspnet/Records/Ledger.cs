@@ -14,6 +14,7 @@ public sealed class Ledger
     private readonly Dictionary<string, long> _joins = [];
     private readonly Dictionary<string, long> _leaves = [];
     private readonly Dictionary<string, long> _sends = [];
+    private readonly Dictionary<(string Hub, string Group), HashSet<string>> _members = [];
     private readonly Dictionary<string, long> _invocations = [];
 
     public void Connected(string hub, HubCallerContext context)
@@ -40,6 +41,11 @@ public sealed class Ledger
         lock (_lock)
         {
             _live.Remove(context.ConnectionId);
+            foreach (var members in _members.Values)
+            {
+                members.Remove(context.ConnectionId);
+            }
+
             _journal.Add("disconnected", hub, context.ConnectionId, context.UserIdentifier, error: exception?.ToString());
         }
     }
@@ -66,6 +72,12 @@ public sealed class Ledger
         lock (_lock)
         {
             Count(_joins, group);
+            if (!_members.TryGetValue((hub, group), out var members))
+            {
+                _members.Add((hub, group), members = []);
+            }
+
+            members.Add(context.ConnectionId);
             _journal.Add("joined", hub, context.ConnectionId, context.UserIdentifier, group);
         }
     }
@@ -75,6 +87,11 @@ public sealed class Ledger
         lock (_lock)
         {
             Count(_leaves, group);
+            if (_members.TryGetValue((hub, group), out var members))
+            {
+                members.Remove(context.ConnectionId);
+            }
+
             _journal.Add("left", hub, context.ConnectionId, context.UserIdentifier, group);
         }
     }
@@ -149,6 +166,15 @@ public sealed class Ledger
         lock (_lock)
         {
             return [.. _live.Values.Where(live => hub is null || live.Kind.Hub == hub).Select(live => live.Context)];
+        }
+    }
+
+    /// <summary>Ids of the connections that are in a group now.</summary>
+    public string[] MembersOf(string hub, string group)
+    {
+        lock (_lock)
+        {
+            return _members.TryGetValue((hub, group), out var members) ? [.. members] : [];
         }
     }
 

@@ -22,6 +22,12 @@ function adviseConnection({ hubPath, hub }: Case, { kind, direct, gateway }: Con
       message: `the gateway refuses a client that the origin ${direct === undefined ? "lets in" : "refuses in other words"}: ${gateway}; with authentication: origin the origin decides (now: ${typeof hub.authentication === "string" ? hub.authentication : "jwt"})`,
     };
   }
+  if (kind === "refused" && hub.privateUpstream !== "eager") {
+    return {
+      path: `${hubPath}.privateUpstream`,
+      message: `the hub refuses a client (${direct}) when it connects, in OnConnectedAsync, and with ${hub.privateUpstream} the gateway lets it in without asking the hub; write eager`,
+    };
+  }
   if (kind === "refused") {
     return {
       path: `${hubPath}.authentication`,

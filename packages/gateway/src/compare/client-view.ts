@@ -71,6 +71,8 @@ class Viewing {
   #workSteps = 0;
   #connects = 0;
   #isGreeting = true;
+  /** Joins again what it had joined: as if it had never been away. */
+  #isRejoining = false;
 
   constructor(recording: Recording, rules: HubRules) {
     this.#recording = recording;
@@ -104,7 +106,11 @@ class Viewing {
         this.#memberships.clear();
         if (entry.connectionId !== undefined) this.#connectionIds.push(entry.connectionId);
         return;
+      case "lost":
+        this.#isRejoining = true;
+        return;
       case "returned":
+        this.#isRejoining = false;
         if (entry.connectionId !== undefined) this.#connectionIds.push(entry.connectionId);
         return;
       case "sent":
@@ -188,6 +194,7 @@ class Viewing {
   }
 
   #count(key: GroupKey): void {
+    if (this.#isRejoining) return;
     this.#changes.set(key, (this.#changes.get(key) ?? 0) + 1);
   }
 }

@@ -33,6 +33,7 @@ export function comparePair(
   return {
     ...answers,
     ...messages,
+    answers: connections.answers + answers.answers,
     differences: [...connections.differences, ...answers.differences, ...messages.differences],
     notes: [...connections.notes, ...answers.notes, ...messages.notes],
   };

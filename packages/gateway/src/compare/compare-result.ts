@@ -55,11 +55,7 @@ export function compareResult(
   const advice = new Map<string, Advice>();
   const reports = new Map<string, DifferenceReport>();
   const ordered = findings.flatMap(({ differences }) => differences).sort((left, right) => left.atMs - right.atMs);
-  for (const difference of ordered) {
-    const own = advise(facts, difference);
-    if (!advice.has(own.path)) advice.set(own.path, own);
-    addReport(reports, difference, own.path);
-  }
+  for (const difference of ordered) addReport(reports, advice, difference, facts);
   const sum = (count: (one: Findings) => number): number => findings.reduce((total, one) => total + count(one), 0);
   const compared = {
     messages: sum(({ messages }) => messages),
@@ -79,18 +75,34 @@ export function compareResult(
   };
 }
 
-function addReport(reports: Map<string, DifferenceReport>, difference: Difference, advice: string): void {
+/** Adds to the report of equal differences, or makes one: only its first difference is looked into for advice. */
+function addReport(
+  reports: Map<string, DifferenceReport>,
+  advice: Map<string, Advice>,
+  difference: Difference,
+  facts: Case,
+): void {
   const { kind, protocol, pair, atMs } = difference;
   const what = whatOf(difference);
-  const id = [kind, what, protocol, advice].join("\n");
+  const id = [kind, what, protocol, ...traitsOf(difference)].join("\n");
   const known = reports.get(id);
   if (known !== undefined) {
     const pairs = known.pairs.includes(pair) ? known.pairs : [...known.pairs, pair].sort((one, other) => one - other);
     reports.set(id, { ...known, pairs, count: known.count + 1 });
     return;
   }
+  const own = advise(facts, difference);
+  if (!advice.has(own.path)) advice.set(own.path, own);
   const [direct, gateway] = sidesOf(difference);
-  reports.set(id, { kind, what, protocol, pairs: [pair], count: 1, atMs: Math.round(atMs), direct, gateway, advice });
+  const [first, pairs] = [Math.round(atMs), [pair]];
+  reports.set(id, { kind, what, protocol, pairs, count: 1, atMs: first, direct, gateway, advice: own.path });
+}
+
+/** What makes a difference of another nature, though of the same kind. */
+function traitsOf(difference: Difference): readonly (string | boolean | undefined)[] {
+  if (difference.about === "message") return [difference.isPerClient, difference.isCopy];
+  if (difference.about === "answer") return [difference.gatewayFrame?.envelope.error];
+  return [difference.direct, difference.gateway];
 }
 
 function whatOf(difference: Difference): string {

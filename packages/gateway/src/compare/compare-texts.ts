@@ -41,10 +41,15 @@ export function summary(result: CompareResult): string {
     ...(differences.length === 0 && notes.length === 0 ? [] : [""]),
     ...notes.map((note) => `note: ${note}`),
     `${figures}, ${differenceCount(differences)} (${result.seconds} s, seed ${result.seed})`,
-    result.equal ? "equal: through the gateway clients see what they see directly" : "NOT EQUAL",
+    verdict(result),
   ]
     .join("\n")
     .replace(/^\n+/, "\n");
+}
+
+function verdict({ equal, differences }: CompareResult): string {
+  if (equal) return "equal: through the gateway clients see what they see directly";
+  return differences.length === 0 ? "NOTHING COMPARED" : "NOT EQUAL";
 }
 
 function differenceCount(differences: readonly DifferenceReport[]): string {

@@ -55,6 +55,7 @@ export interface Findings {
   readonly messages: number;
   /** Of `messages`, those of a group rule or a broadcast. */
   readonly sharedMessages: number;
+  /** Results and errors, refused connections among them. */
   readonly answers: number;
   readonly streamItems: number;
   /** One line each: what the two direct clients have no common answer to. */

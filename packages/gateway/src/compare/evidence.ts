@@ -1,5 +1,5 @@
 import type { HubProtocol } from "@signalr-edge/protocol";
-import type { InvocationView, MessageView } from "./client-view.ts";
+import type { ClientView, InvocationView, MessageView } from "./client-view.ts";
 import type { PairViews } from "./compare-pair.ts";
 
 /** A message as a direct client got it. */
@@ -19,27 +19,13 @@ export class Evidence {
 
   /** All pairs of one pass. */
   add(pairs: readonly (PairViews & { readonly pair: number })[]): void {
-    const receivers = new Map<
-      string,
-      { readonly target: string; readonly protocol: string; readonly pairs: Set<number> }
-    >();
     for (const { pair, direct, control } of pairs) {
       for (const { protocol, messages } of [direct, control]) {
         for (const message of messages) this.#addSighting(message, pair, protocol);
       }
-      for (const { target, entry } of direct.messages) {
-        const form = `${direct.protocol.name} ${entry.frame.toString("latin1")}`;
-        const known = receivers.get(form) ?? { target, protocol: direct.protocol.name, pairs: new Set() };
-        known.pairs.add(pair);
-        receivers.set(form, known);
-      }
     }
-    for (const { target, protocol, pairs: reached } of receivers.values()) {
-      const all = pairs.filter(({ direct }) => direct.protocol.name === protocol).length;
-      const reach = this.#reach.get(target) ?? { everybody: 0, some: 0 };
-      if (reached.size === all) reach.everybody += 1;
-      else reach.some += 1;
-      this.#reach.set(target, reach);
+    for (const protocol of ["json", "messagepack"]) {
+      this.#addReach(pairs.map(({ direct }) => direct).filter((direct) => direct.protocol.name === protocol));
     }
   }
 
@@ -57,6 +43,29 @@ export class Evidence {
   onlyDuring(target: string, isMethod: (invocation: InvocationView) => boolean): boolean {
     const sightings = this.sightingsOf(target);
     return sightings.length > 0 && sightings.every(({ during }) => during !== undefined && isMethod(during));
+  }
+
+  /** How far messages get: of clients with one hub protocol, in the time in which all of them were connected. */
+  #addReach(clients: readonly ClientView[]): void {
+    const times = clients.map(({ recording }) => recording.entries.map(({ atMs }) => atMs));
+    const fromMs = Math.max(...times.map((list) => list[0] ?? 0));
+    const untilMs = Math.min(...times.map((list) => list.at(-1) ?? 0));
+    const receivers = new Map<string, { readonly target: string; readonly clients: Set<ClientView> }>();
+    for (const client of clients) {
+      for (const { target, entry } of client.messages) {
+        if (entry.atMs < fromMs || entry.atMs > untilMs) continue;
+        const form = entry.frame.toString("latin1");
+        const known = receivers.get(form) ?? { target, clients: new Set() };
+        known.clients.add(client);
+        receivers.set(form, known);
+      }
+    }
+    for (const { target, clients: reached } of receivers.values()) {
+      const reach = this.#reach.get(target) ?? { everybody: 0, some: 0 };
+      if (reached.size === clients.length) reach.everybody += 1;
+      else reach.some += 1;
+      this.#reach.set(target, reach);
+    }
   }
 
   #addSighting({ target, entry, memberships, during }: MessageView, pair: number, protocol: HubProtocol): void {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { readFile } from "node:fs/promises";
 import { compileHubRules } from "../config/compile.ts";
 import { type ConfigError, formatConfigError } from "../config/config-error.ts";
@@ -41,6 +42,8 @@ export async function runCompare(config: Config, options: CompareOptions): Promi
   if (!found.ok) return complain(options, found.errors);
   if (await isUnreachable(found.target, options)) return 1;
   const interrupt = new AbortController();
+  // Every pair listens while it waits.
+  setMaxListeners(0, interrupt.signal);
   const onSignal = (): void => interrupt.abort();
   // A second signal ends the process as usual.
   for (const signal of stopSignals) process.once(signal, onSignal);

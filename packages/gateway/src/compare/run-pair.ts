@@ -32,6 +32,7 @@ export async function runPair(options: PairOptions): Promise<PairRecording> {
   const clients = createClients(options);
   const quiet: Interval[] = [];
   try {
+    await pause(((pair - 1) / scenario.pairs) * scenario.spreadMs, interrupted);
     for (const step of scenario.steps) {
       if (interrupted.aborted || roles.some((role) => !clients[role].isUsable)) break;
       await takeStep(options, clients, fillInStep(step, variables), quiet);

@@ -52,6 +52,8 @@ export interface Scenario {
   readonly ignore: readonly IgnoreRule[];
   readonly pairs: number;
   readonly seed: number;
+  /** Pairs start one after the other within this time, so that some join what others have joined before. */
+  readonly spreadMs: number;
   /** Longest time that a message may take longer to one client than to another. */
   readonly marginMs: number;
   readonly answerTimeoutMs: number;
