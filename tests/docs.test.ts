@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { closeReasons, loadConfig } from "@signalr-edge/gateway";
 import { expect, test } from "vitest";
+import { readScenario, scenarioKeys } from "../packages/gateway/src/compare/read-scenario.ts";
 import { warnings } from "../packages/gateway/src/config/warnings.ts";
 import { seriesNames } from "../packages/gateway/src/observe/history.ts";
 import { gatewayFamilies, hubFamilies } from "../packages/gateway/src/observe/prometheus.ts";
@@ -31,6 +32,22 @@ test("docs/METRICS.md lists every metric and no other", () => {
 
 test("docs/DASHBOARD.md lists every series of the feed, in order", () => {
   expect(firstCells(read("docs/DASHBOARD.md"))).toEqual([...seriesNames]);
+});
+
+test("docs/compare.md has a row for every key of a scenario, with its default, and its scenarios are valid", () => {
+  const page = read("docs/compare.md");
+  const section = page.slice(page.indexOf("## The scenario"), page.indexOf("| step | does |"));
+  expect(firstCells(section).sort()).toEqual([...scenarioKeys].sort());
+  const least = readScenario("steps: [connect]", { fileName: "least.yaml", environment: {} });
+  if (!least.ok) throw new Error("the least scenario is wrong");
+  for (const [, key = "", value] of section.matchAll(/^\| `(\w+)` \| `(\d+)` \|/gm)) {
+    expect(new Map<string, unknown>(Object.entries(least.scenario)).get(key), key).toBe(Number(value));
+  }
+  const blocks = [...page.matchAll(/```yaml\n([^`]+)```/g)].map(([, text = ""]) => text);
+  expect(blocks).toHaveLength(2);
+  for (const text of blocks) {
+    expect(readScenario(text, { fileName: "example.yaml", environment: {} })).toMatchObject({ ok: true });
+  }
 });
 
 test("every relative link in the documentation leads to a file", () => {

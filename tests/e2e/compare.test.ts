@@ -1,6 +1,10 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { Advice } from "../../packages/gateway/src/compare/advice.ts";
-import type { Origin } from "../support/origin.ts";
+import { buildCommand, Command } from "../support/command.ts";
+import { hubPaths, type Origin } from "../support/origin.ts";
 import { contractGroups } from "../support/start-gateway.ts";
 import { aspNetOriginAvailable, startAspNetOrigin } from "../support/start-origin.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
@@ -120,6 +124,25 @@ describe.skipIf(!aspNetOriginAvailable)("signalr-edge compare", { timeout: 60_00
       });
       expect({ code, differences: result.differences }, text).toEqual({ code: 0, differences: [] });
       expect(result.compared.streamItems).toBe(4 * 3);
+    });
+
+    test("in messages without a key, of upstreams of single keys", async () => {
+      const { eventId, publish } = newEvents();
+      const group = { ...contractGroups[0], messages: [{ target: "OddsChanged" }], upstream: "perKey" };
+      const { code, result, text } = await run({
+        hub: { groups: [group] },
+        publish,
+        scenario: {
+          pairs: 2,
+          steps: [
+            { join: "Subscribe", arguments: [eventId] },
+            wait,
+            { join: "Subscribe", arguments: [eventId + 1000] },
+            { wait: 2 },
+          ],
+        },
+      });
+      expect({ code, differences: result.differences }, text).toEqual({ code: 0, differences: [] });
     });
 
     test("in connections that the hub refuses", async () => {
@@ -256,6 +279,38 @@ describe.skipIf(!aspNetOriginAvailable)("signalr-edge compare", { timeout: 60_00
       expect(message).toContain('add - { target: OddsClosed, key: "{0.eventId}" }');
     });
 
+    test("a message that does not say to which key it belongs", async () => {
+      const { eventId } = newEvents();
+      const comparison = await run({
+        hub: { groups: [eventRule({}, { target: "Said", key: "{0}" })] },
+        publish: () => origin.control.publishRaw({ eventId, target: "Said", arguments: '["hello"]' }),
+        scenario: { pairs: 1, protocols: ["json"], steps: [{ join: "Subscribe", arguments: [eventId] }, { wait: 2 }] },
+      });
+      const { path, message } = adviceOf(comparison);
+      expect(path).toBe("hubs[0].groups[0].messages[1].key");
+      expect(message).toContain('no value in Said(text "hello")');
+      expect(message).toContain("upstream: perKey");
+    });
+
+    test("a target that the hub also sends to its caller", async () => {
+      const { eventId } = newEvents();
+      const key = `whisper ${eventId}`;
+      const group = { ...contractGroups[1], messages: [{ target: "Whispered", key: "{1}" }] };
+      const comparison = await run({
+        hub: { groups: [group], privateUpstream: "eager" },
+        scenario: {
+          pairs: 2,
+          steps: [
+            { join: "SubscribeText", arguments: [key] },
+            { invoke: "Whisper", arguments: [key] },
+          ],
+        },
+      });
+      const { path, message } = adviceOf(comparison);
+      expect(path).toBe("hubs[0].groups[0].messages[0].privateCopies");
+      expect(message).toContain("write privateCopies: deliver");
+    });
+
     test("onSlow: drop, for clients that fall behind", async () => {
       const { eventId } = newEvents();
       const comparison = await run({
@@ -334,6 +389,80 @@ describe.skipIf(!aspNetOriginAvailable)("signalr-edge compare", { timeout: 60_00
         scenario: { pairs: 2, steps, ignore: [{ method: "WhoAmI", path: "{result}" }] },
       });
       expect({ code: ignoring.code, differences: ignoring.result.differences }).toEqual({ code: 0, differences: [] });
+    });
+  });
+
+  describe("as a command", () => {
+    let folder: string;
+
+    beforeAll(async () => {
+      folder = await mkdtemp(join(tmpdir(), "signalr-edge-"));
+      await buildCommand();
+    });
+    afterAll(() => rm(folder, { recursive: true }));
+
+    async function file(name: string, content: object): Promise<string> {
+      const path = join(folder, name);
+      await writeFile(path, JSON.stringify(content));
+      return path;
+    }
+
+    test("reads a gateway's own file, and exits with 0 and one JSON object when all is equal", async () => {
+      const { eventId, publish } = newEvents();
+      const config = await file("gateway.json", {
+        listen: { port: 0 },
+        admin: { port: 0 },
+        hubs: [{ path: hubPaths.contract, origin: origin.hubUrl(hubPaths.contract), groups: contractGroups }],
+      });
+      const scenario = await file("scenario.json", {
+        marginMs,
+        steps: [
+          { join: "Subscribe", arguments: [eventId] },
+          { wait: 10, until: "OddsChanged", count: 30 },
+        ],
+      });
+      const gateway = Command.start(["run", "--config", config]);
+      const url = await gateway.find("stdout", /^listening on (http:\/\/\S+)$/m);
+      const given = ["--config", config, "--scenario", scenario, "--gateway", url, "--pairs", "2", "--json"];
+      const command = Command.start(["compare", ...given]);
+      let isOver = false;
+      const ended = command.ended.finally(() => {
+        isOver = true;
+      });
+      while (!isOver) await publish();
+      const { code, stdout, stderr } = await ended;
+      expect({ code, stderr }).toMatchObject({ code: 0 });
+      expect(stdout.trim().split("\n")).toHaveLength(1);
+      expect(JSON.parse(stdout)).toMatchObject({ equal: true, pairs: 2, passes: 1, seed: 1, differences: [] });
+    });
+
+    test("exits with 2 and a path for every mistake, before it connects to anything", async () => {
+      const hubs = [
+        { path: "/a", origin: "http://127.0.0.1:9/a" },
+        { path: "/b", origin: "http://127.0.0.1:9/b" },
+      ];
+      const config = await file("two.json", { hubs });
+      const wrong = await file("wrong.json", { pairs: 0, steps: ["conect"] });
+      const bad = await Command.run(["compare", "--config", config, "--scenario", wrong]);
+      expect(bad).toMatchObject({ code: 2, stdout: "" });
+      expect(bad.stderr).toMatch(/^pairs: must be .*\nsteps\[0\]: must be .*\n2 error\(s\); nothing was compared\n$/);
+      const vague = await file("vague.json", { steps: ["connect"] });
+      const hub = await Command.run(["compare", "--config", config, "--scenario", vague, "--gateway", "ftp://x"]);
+      expect(hub).toMatchObject({ code: 2, stdout: "" });
+      expect(hub.stderr).toContain('hub: is missing; the configuration has several hubs, so it must be "/a" or "/b"');
+      const missing = await Command.run(["compare", "--config", config, "--scenario", join(folder, "none.yaml")]);
+      expect(missing).toMatchObject({ code: 2, stdout: "" });
+      expect(missing.stderr).toContain("none.yaml: cannot be read");
+    });
+
+    test("says what it cannot reach, and exits with 1", async () => {
+      const config = await file("nowhere.json", { hubs: [{ path: "/a", origin: "http://127.0.0.1:9/a" }] });
+      const scenario = await file("connect.json", { steps: ["connect"] });
+      const given = ["--config", config, "--scenario", scenario, "--gateway", origin.hubUrl(hubPaths.contract)];
+      const { code, stderr } = await Command.run(["compare", ...given]);
+      expect(code).toBe(1);
+      expect(stderr).toContain("the origin cannot be reached at http://127.0.0.1:9/a: ");
+      expect(stderr).not.toContain("the gateway cannot");
     });
   });
 

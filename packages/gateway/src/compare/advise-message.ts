@@ -47,6 +47,7 @@ function adviseTarget(facts: Case, difference: MessageDifference, rule: TargetRu
 function adviseKey(facts: Case, rule: TargetRule, path: string): Advice | undefined {
   const { evidence, rules } = facts;
   const { target, group } = rule;
+  if (rule.keys === undefined) return undefined;
   const sightings = evidence.sightingsOf(target);
   const [sample] = sightings.toSorted((left, right) => left.protocol.name.localeCompare(right.protocol.name));
   if (sample === undefined) return undefined;
@@ -68,7 +69,7 @@ function adviseKey(facts: Case, rule: TargetRule, path: string): Advice | undefi
   }
   return {
     path: `${path}.key`,
-    message: `no value in ${shape} is what clients joined group ${group.name} with, so no key can be found in it; take the target out of the rule, or let the hub send the value along`,
+    message: `no value in ${shape} is what clients joined group ${group.name} with, so no key can be found in it; let the hub send the value along, or write upstream: perKey in the group and leave key out, or take the target out of the rule`,
   };
 }
 

@@ -37,6 +37,7 @@ describe("a difference is", () => {
   test("not seen at the ends, unless the message is firm", () => {
     expect(align(items("abc"), items(""))).toMatchObject(nothing);
     expect(align(items("abc", "bc"), items(""))).toMatchObject({ ...nothing, missing: [1, 2] });
-    expect(align(items("abcd"), items("abXY", "Y"))).toMatchObject({ ...nothing, changed: [[2, 3]] });
+    expect(align(items("abcd"), items("abXY", "Y"))).toMatchObject({ ...nothing, extra: [3] });
+    expect(align(items("abcd", "d"), items("abXY", "Y"))).toMatchObject({ ...nothing, changed: [[3, 3]] });
   });
 });

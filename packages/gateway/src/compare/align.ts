@@ -63,8 +63,18 @@ function explain(left: readonly Item[], right: readonly Item[], matched: readonl
     right,
     matched.map(([, index]) => index),
   );
-  const moved = pairUp(missing, extra, ({ form }) => form);
-  const changed = pairUp(missing, extra, ({ gap }) => gap);
+  const moved = pairUp(
+    missing,
+    extra,
+    ({ form }) => form,
+    (one, other) => one.isJudged || other.isJudged,
+  );
+  const changed = pairUp(
+    missing,
+    extra,
+    ({ gap }) => gap,
+    (one, other) => one.isJudged && other.isJudged,
+  );
   return {
     matched,
     missing: judged(missing),
@@ -84,11 +94,12 @@ function leftovers(items: readonly Item[], matchedPlaces: readonly number[]): Se
   return over;
 }
 
-/** Takes those out of both sets that agree in `trait`, first with first. Two of which neither is judged stay. */
+/** Takes those out of both sets that agree in `trait` and that `counts` lets count, first with first. */
 function pairUp(
   left: Set<Leftover>,
   right: Set<Leftover>,
   trait: (one: Leftover) => string | number,
+  counts: (one: Leftover, other: Leftover) => boolean,
 ): readonly Match[] {
   const free = new Map<string | number, Leftover[]>();
   for (const one of right) {
@@ -99,7 +110,7 @@ function pairUp(
   const pairs: Match[] = [];
   for (const one of left) {
     const same = free.get(trait(one)) ?? [];
-    const place = same.findIndex((other) => one.isJudged || other.isJudged);
+    const place = same.findIndex((other) => counts(one, other));
     const [other] = place === -1 ? [] : same.splice(place, 1);
     if (other === undefined) continue;
     left.delete(one);

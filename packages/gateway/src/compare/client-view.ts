@@ -1,7 +1,7 @@
 import { type Envelope, type HubProtocol, hubProtocols, MessageType } from "@signalr-edge/protocol";
 import { attributeFrame } from "../aggregation/attribute-frame.ts";
 import { describeKey, type GroupKey, type NamedKey, namedKeys } from "../aggregation/group-key.ts";
-import type { GroupRule, HubRules } from "../config/hub-rules.ts";
+import type { GroupRule, HubRules, TargetRule } from "../config/hub-rules.ts";
 import type { Entry, FrameEntry, Recording } from "./recording.ts";
 
 /** A key that a client has joined, by the rules of the configuration. */
@@ -18,6 +18,8 @@ export interface Place {
   readonly kind: "group" | "joiner" | "stray" | "broadcast" | "other";
   /** For people: `event:42`, or the target. */
   readonly name: string;
+  /** False where messages of several keys cannot be told apart: each key has an upstream of its own then. */
+  readonly isOrdered: boolean;
 }
 
 export interface InvocationView {
@@ -175,22 +177,38 @@ class Viewing {
   }
 
   #placesOf(entry: FrameEntry, target: string): MessageView["places"] {
-    if (this.#rules.broadcasts.has(target)) {
-      return [{ place: { kind: "broadcast", name: target }, segment: this.#connects }];
+    const targetRules = this.#rules.targets.get(target) ?? [];
+    if (this.#rules.broadcasts.has(target)) return [this.#place("broadcast", target, this.#connects)];
+    if (targetRules.length === 0 || entry.envelope.invocationId !== undefined) {
+      return [this.#place("other", target, this.#workSteps)];
     }
-    if (!this.#rules.targets.has(target) || entry.envelope.invocationId !== undefined) {
-      return [{ place: { kind: "other", name: target }, segment: this.#workSteps }];
-    }
-    const own = attributeFrame(this.#rules, this.#protocol, entry.envelope, entry.frame).filter(({ key }) =>
-      this.#everJoined.has(key),
-    );
-    if (own.length === 0) return [{ place: { kind: "stray", name: target }, segment: this.#workSteps }];
-    return own.map(({ key, rule }) => {
-      const segment = this.#changes.get(key) ?? 0;
-      const name = describeKey(key);
-      if (rule.to === "members") return { place: { kind: "group", name } as const, segment };
-      return { place: { kind: "joiner", name: `${name} ${target}` } as const, segment };
-    });
+    const { envelope, frame } = entry;
+    const found = attributeFrame(this.#rules, this.#protocol, envelope, frame, undefined)
+      .filter(({ key }) => this.#everJoined.has(key))
+      .map(({ key, rule }) => this.#groupPlace(rule, describeKey(key), this.#changes.get(key) ?? 0));
+    const places = [...found, ...targetRules.flatMap((rule) => this.#keylessPlace(rule) ?? [])];
+    return places.length === 0 ? [this.#place("stray", target, this.#workSteps)] : places;
+  }
+
+  /** Of a rule without a key for the message: the only key that the client has joined, or all of them together. */
+  #keylessPlace(rule: TargetRule): MessageView["places"][number] | undefined {
+    if (rule.keys !== undefined) return undefined;
+    const own = [...this.#memberships.values()].filter((membership) => membership.rule === rule.group);
+    const [only] = own;
+    if (only === undefined) return undefined;
+    const segment = own.reduce((sum, { named }) => sum + (this.#changes.get(named.key) ?? 0), 0);
+    if (own.length === 1) return this.#groupPlace(rule, describeKey(only.named.key), segment);
+    return this.#place("group", `${rule.group.name}: of ${own.length} keys`, segment, false);
+  }
+
+  #groupPlace(rule: TargetRule, name: string, segment: number): MessageView["places"][number] {
+    return rule.to === "members"
+      ? this.#place("group", name, segment)
+      : this.#place("joiner", `${name} ${rule.target}`, segment);
+  }
+
+  #place(kind: Place["kind"], name: string, segment: number, isOrdered = true): MessageView["places"][number] {
+    return { place: { kind, name, isOrdered }, segment };
   }
 
   #count(key: GroupKey): void {

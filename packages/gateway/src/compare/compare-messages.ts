@@ -29,7 +29,8 @@ export function compareMessages(views: Views, context: MessageContext): Omit<Fin
     messages += alignment.matched.length;
     if (place.kind !== "other") sharedMessages += alignment.matched.length;
     const natural = align(items.direct, items.control);
-    for (const difference of judge(segments, items, alignment, natural, place, context, notes)) {
+    const found = whatCounts(items, alignment, natural, place, notes);
+    for (const difference of describe(found, segments, items, natural, place, context)) {
       differences.push({ ...difference, protocol: views.direct.recording.protocol });
     }
   }
@@ -170,53 +171,75 @@ function isWithin({ fromMs, untilMs }: Interval, atMs: number): boolean {
   return atMs >= fromMs && atMs <= untilMs;
 }
 
-function judge(
-  segments: Messages,
-  items: Items,
+/** Positions of what differs: on the left the direct client's messages, on the right the gateway's client's. */
+interface Found {
+  readonly kind: MessageDifference["kind"];
+  readonly direct?: number;
+  readonly gateway?: number;
+}
+
+/**
+ * What counts of `found`: not what sets the two direct clients apart as well (`natural`), such as a message for the caller
+ * alone, or an order that the hub does not keep.
+ */
+function whatCounts(
+  { control, gateway }: Items,
   found: Alignment,
   natural: Alignment,
   place: Place,
-  { pair, disturbed }: MessageContext,
   notes: Set<string>,
-): readonly Omit<MessageDifference, "protocol">[] {
+): readonly Found[] {
   const onlyDirect = new Set(natural.missing);
+  const onlyControl = new Set(natural.extra.map((index) => control[index]?.form));
   const perClient = new Set(natural.changed.map(([index]) => index));
-  const controlForms = new Set(items.control.map(({ form }) => form));
+  // Without a rule each client may be told something else.
+  const different = found.changed.filter(([index]) => place.kind !== "other" || !perClient.has(index));
+  if (different.length < found.changed.length) {
+    notes.add(`${place.name}: the two direct clients got different bytes; they were only counted`);
+  }
+  const isOrderKept = place.isOrdered && natural.moved.length === 0;
+  if (place.isOrdered && !isOrderKept && found.moved.length > 0) {
+    notes.add(`${place.name}: the two direct clients got messages in different orders; the order was not compared`);
+  }
+  const missing = found.missing.filter((index) => !onlyDirect.has(index));
+  const extra = found.extra.filter((index) => !onlyControl.has(gateway[index]?.form));
+  return [
+    ...missing.map((direct): Found => ({ kind: "missing", direct })),
+    ...extra.map((index): Found => ({ kind: "extra", gateway: index })),
+    ...different.map(([direct, other]): Found => ({ kind: "different", direct, gateway: other })),
+    ...(isOrderKept ? found.moved : []).map(
+      ([direct, other]): Found => ({ kind: "reordered", direct, gateway: other }),
+    ),
+  ];
+}
+
+function describe(
+  found: readonly Found[],
+  segments: Messages,
+  items: Items,
+  natural: Alignment,
+  place: Place,
+  { pair, disturbed }: MessageContext,
+): readonly Omit<MessageDifference, "protocol">[] {
+  const perClient = new Set(natural.changed.map(([index]) => index));
   const gatewayForms = countForms(items.gateway);
-  const result: Omit<MessageDifference, "protocol">[] = [];
-  const add = (kind: MessageDifference["kind"], direct: number | undefined, gateway: number | undefined): void => {
-    const [own, other] = [segments.direct[direct ?? -1], segments.gateway[gateway ?? -1]];
-    const { entry, target } = own ?? other ?? { entry: undefined, target: "" };
-    if (entry === undefined || disturbed.some((interval) => isWithin(interval, entry.atMs))) return;
-    result.push({
+  return found.flatMap(({ kind, direct = -1, gateway = -1 }) => {
+    const [own, other] = [segments.direct[direct], segments.gateway[gateway]];
+    const first = own ?? other;
+    if (first === undefined || disturbed.some((interval) => isWithin(interval, first.entry.atMs))) return [];
+    return {
       about: "message",
       kind,
       place,
-      target,
+      target: first.target,
       pair,
-      atMs: entry.atMs,
+      atMs: first.entry.atMs,
       direct: own,
       gateway: other,
-      isPerClient: perClient.has(direct ?? -1) || (kind === "extra" && perClient.size > 0),
-      isCopy: kind === "extra" && (gatewayForms.get(items.gateway[gateway ?? -1]?.form ?? "") ?? 0) > 1,
-    });
-  };
-  // What the other direct client did not get either was not for everybody.
-  for (const index of found.missing) if (!onlyDirect.has(index)) add("missing", index, undefined);
-  for (const index of found.extra) {
-    const isNatural = controlForms.has(items.gateway[index]?.form ?? "") && natural.extra.length > 0;
-    if (!isNatural) add("extra", undefined, index);
-  }
-  for (const [index, other] of found.changed) {
-    // Without a rule each client may be told something else.
-    if (place.kind !== "other" || !perClient.has(index)) add("different", index, other);
-    else notes.add(`${place.name}: the two direct clients got different bytes; they were only counted`);
-  }
-  if (natural.moved.length === 0) for (const [index, other] of found.moved) add("reordered", index, other);
-  else if (found.moved.length > 0) {
-    notes.add(`${place.name}: the two direct clients got messages in different orders; the order was not compared`);
-  }
-  return result;
+      isPerClient: perClient.has(direct) || (kind === "extra" && perClient.size > 0),
+      isCopy: kind === "extra" && (gatewayForms.get(items.gateway[gateway]?.form ?? "") ?? 0) > 1,
+    };
+  });
 }
 
 function countForms(items: readonly Item[]): ReadonlyMap<string, number> {

@@ -1,6 +1,7 @@
 import { showValue } from "../config/complaint.ts";
 import { type ConfigError, type ConfigPath, formatPath, inDocumentOrder } from "../config/config-error.ts";
 import { parseConfigText } from "../config/load.ts";
+import { looseList, looseMapping } from "../config/loose-value.ts";
 import { type Environment, substituteEnvironment } from "../config/substitute-environment.ts";
 import { builtInVariables, variablesOf } from "./fill-in.ts";
 import { readSteps } from "./read-steps.ts";
@@ -13,7 +14,8 @@ export type ScenarioResult =
   /** Never empty; in the order of the file. */
   | { readonly ok: false; readonly errors: readonly ConfigError[] };
 
-const scenarioKeys = [
+/** Everything that may stand in the file. */
+export const scenarioKeys: readonly string[] = [
   "hub",
   "protocols",
   "transport",
@@ -41,7 +43,7 @@ export function readScenario(
   const substituted = substituteEnvironment(parsed.input, environment, () => false);
   const values = new ScenarioValues();
   const scenario = readMembers(values, substituted.input);
-  reportUnknownVariables(values, scenario);
+  reportUnknownVariables(values, scenario, substituted.input);
   const issues = [...substituted.issues, ...values.issues];
   if (issues.length === 0) return { ok: true, scenario };
   const errors = new Map<string, ConfigError>();
@@ -130,7 +132,7 @@ const pathExamples = {
   target: 'a path in quotes such as "{0.sentAt}", "{1}" or "{0.list[].time}"',
 } as const;
 
-function reportUnknownVariables(values: ScenarioValues, scenario: Scenario): void {
+function reportUnknownVariables(values: ScenarioValues, scenario: Scenario, input: unknown): void {
   const known = [...builtInVariables, ...Object.keys(scenario.values)];
   const check = (value: unknown, path: ConfigPath): void => {
     const unknown = variablesOf(value).find((name) => !known.includes(name));
@@ -144,8 +146,10 @@ function reportUnknownVariables(values: ScenarioValues, scenario: Scenario): voi
   check(scenario.accessToken, ["accessToken"]);
   for (const [name, value] of Object.entries(scenario.headers)) check(value, ["headers", name]);
   for (const [name, value] of Object.entries(scenario.query)) check(value, ["query", name]);
-  for (const [index, step] of scenario.steps.entries()) {
-    if (!("arguments" in step)) continue;
-    for (const [place, argument] of step.arguments.entries()) check(argument, ["steps", index, "arguments", place]);
+  // Where they stand in the file: a scenario may have more steps than that.
+  for (const [index, step] of looseList(looseMapping(input).steps).entries()) {
+    for (const [place, argument] of looseList(looseMapping(step).arguments).entries()) {
+      check(argument, ["steps", index, "arguments", place]);
+    }
   }
 }

@@ -25,6 +25,7 @@ interface Stage {
   readonly world: DemoWorldThread;
   readonly gateway: Gateway;
   readonly address: GatewayAddress;
+  readonly originUrl: string;
   readonly interrupted: AbortSignal;
 }
 
@@ -53,10 +54,11 @@ const stopSignals = ["SIGINT", "SIGTERM"] as const;
 
 async function runWithGateway(options: DemoOptions, world: DemoWorldThread, interrupted: AbortSignal): Promise<number> {
   const screen = new DemoScreen(options.json ? options.stderr : options.stdout);
-  const { gateway, address } = await startDemoGateway(await world.startOrigin());
+  const originUrl = await world.startOrigin();
+  const { gateway, address } = await startDemoGateway(originUrl);
   let exitCode: number;
   try {
-    exitCode = await play({ options, screen, world, gateway, address, interrupted });
+    exitCode = await play({ options, screen, world, gateway, address, originUrl, interrupted });
     await world.disconnect();
   } catch (error) {
     // With its clients gone, the gateway has nothing to drain.
@@ -70,7 +72,8 @@ async function runWithGateway(options: DemoOptions, world: DemoWorldThread, inte
 }
 
 async function play(stage: Stage): Promise<number> {
-  const { options, screen, world, gateway, address, interrupted } = stage;
+  const { options, screen, world, gateway, address, originUrl, interrupted } = stage;
+  screen.print(`origin    ${originUrl}${oddsHubPath}`);
   screen.print(`gateway   ${address.url}${oddsHubPath}`);
   screen.print(`dashboard ${address.adminUrl}/`);
   screen.print(`connecting ${options.clients} clients ...`);
