@@ -15,14 +15,16 @@ const windows = fc
     const [leftHead, leftTail, rightHead, rightTail] = cuts.map((cut) => cut % (quarter + 1));
     const firmFrom = Math.max(leftHead ?? 0, rightHead ?? 0);
     const firmUntil = sequence.length - Math.max(leftTail ?? 0, rightTail ?? 0);
-    const all = sequence.map((form, index): Item => ({ form, isFirm: index >= firmFrom && index < firmUntil }));
+    const all = sequence.map(
+      (form, index): Item => ({ form, isFirm: index >= firmFrom && index < firmUntil, atMs: 0 }),
+    );
     const cut = (head = 0, tail = 0): Item[] => all.slice(head, all.length - tail);
     return { left: cut(leftHead, leftTail), right: cut(rightHead, rightTail) };
   });
 
 /** The same with a number in every message, as most hubs send. */
 const numberedWindows = windows.map(({ left, right }) => {
-  const isHead = (index: number): Item => ({ form: `${index}`, isFirm: false });
+  const isHead = (index: number): Item => ({ form: `${index}`, isFirm: false, atMs: 0 });
   const start = right.length;
   return {
     left: left.map(({ isFirm }, index) => ({ ...isHead(index + start), isFirm })),
@@ -48,7 +50,7 @@ describe("random windows", () => {
     fc.assert(
       fc.property(mutated, ({ left, at }) => {
         const right = [...left];
-        const changed: Item = { form: "changed", isFirm: false };
+        const changed: Item = { form: "changed", isFirm: false, atMs: 0 };
         const one = left[at];
         const next = left[at + 1];
         if (one === undefined || next === undefined) throw new Error("no such item");
@@ -75,7 +77,7 @@ describe("random windows", () => {
 
   test("of 20,000 messages that are all different, or all the same, are compared in seconds", () => {
     const many = (form: (index: number) => string): Item[] =>
-      Array.from({ length: 20_000 }, (_, index) => ({ form: form(index), isFirm: true }));
+      Array.from({ length: 20_000 }, (_, index) => ({ form: form(index), isFirm: true, atMs: index }));
     expect(
       align(
         many(String),

@@ -3,8 +3,9 @@ import type { GroupRule, TargetRule } from "../config/hub-rules.ts";
 import { type Advice, type Case, writeRule } from "./advice.ts";
 import type { MessageDifference } from "./difference.ts";
 import { type FoundTemplate, findTemplate } from "./find-template.ts";
-import { partsOf, showFrame } from "./frame-form.ts";
+import { framePaths, partsOf } from "./frame-form.ts";
 import { showShape } from "./show-shape.ts";
+import { showPath } from "./value-path.ts";
 
 /** What in the configuration explains a message that is missing, extra, reordered or different. */
 export function adviseMessage(facts: Case, difference: MessageDifference): Advice {
@@ -100,12 +101,14 @@ function adviseMembers(path: string, { target, group }: TargetRule): Advice {
 }
 
 function advisePerClient(facts: Case, { direct, gateway, protocol }: MessageDifference, rule: TargetRule): Advice {
-  const show = (view: typeof direct): string =>
-    view === undefined ? "nothing" : showFrame(hubProtocols[protocol], view.entry, 120);
-  const seen = `a direct client got ${show(direct)}, the gateway's got ${show(gateway)}`;
+  const paths =
+    direct === undefined || gateway === undefined
+      ? []
+      : framePaths(hubProtocols[protocol], direct.entry, gateway.entry).slice(0, 3).map(showPath);
+  const where = paths.length === 0 ? "" : ` (they differ at ${paths.join(", ")})`;
   return {
     path: pathOf(facts, rule),
-    message: `the hub makes ${rule.target} for each client (Clients.Client, Clients.User, or a loop over connections), but a group message is one for all: through the gateway clients see what was made for another. Take the target out of the rule; if the hub sends it only to connections that have joined, take the whole group out, and every client joins as itself. Seen: ${seen}`,
+    message: `the hub makes ${rule.target} for each client (Clients.Client, Clients.User, or a loop over connections), but a group message is one for all: through the gateway clients see what was made for another${where}. Take the target out of the rule; if the hub sends it only to connections that have joined, take the whole group out, and every client joins as itself`,
   };
 }
 

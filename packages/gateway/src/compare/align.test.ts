@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { type Alignment, align, type Item } from "./align.ts";
 
-const items = (text: string, firm = ""): Item[] => [...text].map((form) => ({ form, isFirm: firm.includes(form) }));
+const items = (text: string, firm = ""): Item[] =>
+  [...text].map((form) => ({ form, isFirm: firm.includes(form), atMs: 0 }));
 const nothing = { missing: [], extra: [], moved: [], changed: [] };
 
 describe("two windows of one sequence", () => {
@@ -32,6 +33,19 @@ describe("a difference is", () => {
     ["abcdef", "abXef", { changed: [[2, 2]], missing: [3] }],
   ])("found between the first and the last common message of %s and %s", (left, right, found) => {
     expect(align(items(left), items(right))).toMatchObject({ ...nothing, ...found });
+  });
+
+  test("a change of what came at the same time, if nothing is the same", () => {
+    const at = (form: string, ...times: readonly number[]): Item[] =>
+      times.map((atMs) => ({ form: `${form} ${atMs}`, isFirm: true, atMs }));
+    expect(align(at("own", 100, 200, 300), at("other", 205, 305, 405))).toMatchObject({
+      missing: [0],
+      extra: [2],
+      changed: [
+        [1, 0],
+        [2, 1],
+      ],
+    });
   });
 
   test("not seen at the ends, unless the message is firm", () => {

@@ -7,6 +7,8 @@ export interface Item {
   readonly form: string;
   /** Must have a counterpart. Others may stand alone at the ends of a sequence: the clients did not join at one time. */
   readonly isFirm: boolean;
+  /** When it came: of messages that are not the same, those that came at about the same time are in the same place. */
+  readonly atMs: number;
 }
 
 /** What became of two sequences that should be two windows of one. All numbers are positions. */
@@ -48,6 +50,7 @@ function unanimous(matched: readonly Match[]): Alignment {
 interface Leftover {
   readonly index: number;
   readonly form: string;
+  readonly atMs: number;
   /** How many matches stand before it. */
   readonly gap: number;
   /** Firm, or between the first and the last match. */
@@ -63,18 +66,8 @@ function explain(left: readonly Item[], right: readonly Item[], matched: readonl
     right,
     matched.map(([, index]) => index),
   );
-  const moved = pairUp(
-    missing,
-    extra,
-    ({ form }) => form,
-    (one, other) => one.isJudged || other.isJudged,
-  );
-  const changed = pairUp(
-    missing,
-    extra,
-    ({ gap }) => gap,
-    (one, other) => one.isJudged && other.isJudged,
-  );
+  const moved = pairEqual(missing, extra);
+  const changed = pairByTime(missing, extra);
   return {
     matched,
     missing: judged(missing),
@@ -87,30 +80,20 @@ function explain(left: readonly Item[], right: readonly Item[], matched: readonl
 function leftovers(items: readonly Item[], matchedPlaces: readonly number[]): Set<Leftover> {
   const over = new Set<Leftover>();
   let gap = 0;
-  for (const [index, { form, isFirm }] of items.entries()) {
+  for (const [index, { form, isFirm, atMs }] of items.entries()) {
     if (matchedPlaces[gap] === index) gap += 1;
-    else over.add({ index, form, gap, isJudged: isFirm || (gap > 0 && gap < matchedPlaces.length) });
+    else over.add({ index, form, atMs, gap, isJudged: isFirm || (gap > 0 && gap < matchedPlaces.length) });
   }
   return over;
 }
 
-/** Takes those out of both sets that agree in `trait` and that `counts` lets count, first with first. */
-function pairUp(
-  left: Set<Leftover>,
-  right: Set<Leftover>,
-  trait: (one: Leftover) => string | number,
-  counts: (one: Leftover, other: Leftover) => boolean,
-): readonly Match[] {
-  const free = new Map<string | number, Leftover[]>();
-  for (const one of right) {
-    const same = free.get(trait(one));
-    if (same === undefined) free.set(trait(one), [one]);
-    else same.push(one);
-  }
+/** Takes equal ones out of both sets, first with first, if at least one of the two is judged. */
+function pairEqual(left: Set<Leftover>, right: Set<Leftover>): readonly Match[] {
+  const free = groupBy(right, ({ form }) => form);
   const pairs: Match[] = [];
   for (const one of left) {
-    const same = free.get(trait(one)) ?? [];
-    const place = same.findIndex((other) => counts(one, other));
+    const same = free.get(one.form) ?? [];
+    const place = same.findIndex((other) => one.isJudged || other.isJudged);
     const [other] = place === -1 ? [] : same.splice(place, 1);
     if (other === undefined) continue;
     left.delete(one);
@@ -118,6 +101,43 @@ function pairUp(
     pairs.push([one.index, other.index]);
   }
   return pairs;
+}
+
+/** Takes those out of both sets that stand in the same gap and came at about the same time, in order. */
+function pairByTime(left: Set<Leftover>, right: Set<Leftover>): readonly Match[] {
+  const free = groupBy(right, ({ gap }) => gap);
+  const pairs: Match[] = [];
+  for (const [gap, group] of groupBy(left, (one) => one.gap)) {
+    const ones = group.filter(({ isJudged }) => isJudged);
+    const others = (free.get(gap) ?? []).filter(({ isJudged }) => isJudged);
+    let next = 0;
+    for (const [place, one] of ones.entries()) {
+      while (distance(one, others[next + 1]) < distance(one, others[next])) next += 1;
+      const other = others[next];
+      if (other === undefined) break;
+      // The one after it fits better.
+      if (distance(other, ones[place + 1]) < distance(other, one)) continue;
+      next += 1;
+      left.delete(one);
+      right.delete(other);
+      pairs.push([one.index, other.index]);
+    }
+  }
+  return pairs;
+}
+
+function distance({ atMs }: Leftover, other: Leftover | undefined): number {
+  return other === undefined ? Number.POSITIVE_INFINITY : Math.abs(atMs - other.atMs);
+}
+
+function groupBy<Trait>(over: ReadonlySet<Leftover>, trait: (one: Leftover) => Trait): Map<Trait, Leftover[]> {
+  const groups = new Map<Trait, Leftover[]>();
+  for (const one of over) {
+    const group = groups.get(trait(one));
+    if (group === undefined) groups.set(trait(one), [one]);
+    else group.push(one);
+  }
+  return groups;
 }
 
 function judged(over: ReadonlySet<Leftover>): readonly number[] {

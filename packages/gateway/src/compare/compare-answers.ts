@@ -123,6 +123,8 @@ function compareItems(views: Views, trio: Trio, context: AnswerContext): readonl
     list.slice(0, length).map((entry) => ({
       form: privateForm(protocol, entry, [...hidden, ...natural], view.connectionIds),
       isFirm: !isShared,
+      // Streams run as fast as they are read: only the place in them counts.
+      atMs: 0,
     }));
   const found = align(items(views.direct, direct), items(views.gateway, gateway));
   const difference = differenceOf(context, protocol, direct, gateway);

@@ -94,6 +94,7 @@ function itemsOf(views: Views, segments: Messages, place: Place, context: Messag
   const hidden = isPrivate ? [...ignored, ...naturalPaths(views, segments)] : ignored;
   const itemsFor = (role: Role): Item[] =>
     segments[role].map((message) => ({
+      atMs: message.entry.atMs,
       form: formOf(views[role], message, isPrivate, ignoredOf(message, first, hidden, context)),
       isFirm: isResponse || isFirm(role, message, segments, isPrivate, context),
     }));

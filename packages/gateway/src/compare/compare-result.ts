@@ -54,8 +54,7 @@ export function compareResult(
 ): CompareResult {
   const advice = new Map<string, Advice>();
   const reports = new Map<string, DifferenceReport>();
-  const ordered = findings.flatMap(({ differences }) => differences).sort((left, right) => left.atMs - right.atMs);
-  for (const difference of ordered) addReport(reports, advice, difference, facts);
+  for (const difference of byInterest(findings)) addReport(reports, advice, difference, facts);
   const sum = (count: (one: Findings) => number): number => findings.reduce((total, one) => total + count(one), 0);
   const compared = {
     messages: sum(({ messages }) => messages),
@@ -73,6 +72,14 @@ export function compareResult(
     advice: [...advice.values()],
     notes: [...allNotes, ...unseen(facts.rules, facts.evidence, facts.hubPath), ...notes],
   };
+}
+
+/** Those first that have two sides to look at, because they say most; then by time. */
+function byInterest(findings: readonly Findings[]): readonly Difference[] {
+  const rank = ({ kind }: Difference): number => (kind === "different" || kind === "error" ? 0 : 1);
+  return findings
+    .flatMap(({ differences }) => differences)
+    .sort((left, right) => rank(left) - rank(right) || left.atMs - right.atMs);
 }
 
 /** Adds to the report of equal differences, or makes one: only its first difference is looked into for advice. */
