@@ -131,3 +131,8 @@ describe("the version that a client asks for", () => {
     expect(nonIntegerVersionError).toBe("The client requested a non-integer protocol version.");
   });
 });
+
+test.each(["connectionId", "connectionToken", "url", "error"])("half a surrogate pair in %s is refused", (name) => {
+  const text = `{"negotiateVersion":1,"connectionId":"i","connectionToken":"t","availableTransports":[],"${name}":"\\ud800"}`;
+  expect(() => parseNegotiateResponse(text)).toThrow(`'${name}' holds half a surrogate pair.`);
+});

@@ -130,6 +130,8 @@ function optionalString(members: Readonly<Record<string, unknown>>, name: string
   const value = members[name];
   if (value === undefined || value === null || value === "") return undefined;
   if (typeof value !== "string") throw malformed(`Expected '${name}' to be of type String.`);
+  // No URL and no UTF-8 can carry half a surrogate pair, so a token that holds one leads nowhere.
+  if (/\p{Cs}/u.test(value)) throw malformed(`'${name}' holds half a surrogate pair.`);
   return value;
 }
 
