@@ -24,6 +24,12 @@ export class BlockCoverage {
     for (const block of blocks) this.#seen.add(block);
   }
 
+  /** As if nothing had run so far. */
+  forget(): void {
+    this.#take();
+    this.#seen.clear();
+  }
+
   stop(): void {
     this.#session.disconnect();
   }
