@@ -34,6 +34,8 @@ export const closeReasons = {
     how: "close",
     message: { error: closedWithError, allowReconnect: true },
   },
+  /** A WebSocket message in more than limits.maxFragments, or a frame in more than limits.maxBufferedChunks. */
+  tooManyFragments: { name: "too-many-fragments", how: "close" },
   /** The client pinged once and then was silent for limits.clientTimeoutMs. */
   clientTimeout: { name: "client-timeout", how: "close", message: { error: closedWithError, allowReconnect: true } },
   /** More than limits.outboxMaxBytes unread, or nothing read for limits.outboxMaxAgeMs. */

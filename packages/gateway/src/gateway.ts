@@ -132,6 +132,7 @@ class WiredGateway implements Gateway {
       webSocketEndpoint: new WebSocketEndpoint(connector),
       requestEndpoint: new RequestEndpoint(connector, pollTimeoutMs),
       proxies: new TrustedProxies(config.trustedProxies),
+      limits,
       tls: config.listen.tls === undefined ? undefined : readTlsFiles(config.listen.tls),
       metrics,
       clock,
@@ -242,6 +243,7 @@ class WiredGateway implements Gateway {
     this.#config = config;
     this.#hubs.commit(prepared, reloadSpreadMs);
     this.#clientServer.use(admissions);
+    this.#clientServer.useLimits();
     const changes = plan.hubs.filter(({ kind }) => kind !== "kept").map(({ kind, hub }) => `${kind} ${hub.path}`);
     return { kind: "reloaded", changes };
   }

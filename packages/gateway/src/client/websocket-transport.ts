@@ -33,11 +33,11 @@ export function inflatedMaxBytes(maxMessageBytes: number): number {
 /** RFC 6455 section 7.4.1: protocol error, wrong data, policy, message too big. */
 const protocolErrorCodes: ReadonlySet<number> = new Set([1002, 1003, 1007, 1008, 1009]);
 
-/** `ws` (doc/ws.md, "WS Error Codes"): more than the endpoint's `maxPayload`, counted after inflating, or too many pieces. */
-const tooLargeCodes: ReadonlySet<unknown> = new Set([
-  "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH",
-  "WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH",
-  "WS_ERR_TOO_MANY_BUFFERED_PARTS",
+/** `ws` (doc/ws.md, "WS Error Codes"): more than the endpoint's `maxPayload`, counted after inflating; too many pieces. */
+const reasonsByCode: ReadonlyMap<unknown, CloseReason> = new Map([
+  ["WS_ERR_UNSUPPORTED_MESSAGE_LENGTH", closeReasons.messageTooLarge],
+  ["WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH", closeReasons.messageTooLarge],
+  ["WS_ERR_TOO_MANY_BUFFERED_PARTS", closeReasons.tooManyFragments],
 ]);
 
 const bothFormats: readonly TransferFormat[] = ["Text", "Binary"];
@@ -150,5 +150,5 @@ function onClose(this: WebSocket, code: number): void {
 function onError(this: WebSocket, error: Error): void {
   const { transport } = this as ClientWebSocket;
   const code = "code" in error ? error.code : undefined;
-  transport?.broken(tooLargeCodes.has(code) ? closeReasons.messageTooLarge : closeReasons.protocolError);
+  transport?.broken(reasonsByCode.get(code) ?? closeReasons.protocolError);
 }

@@ -10,7 +10,8 @@ import type {
   StreamRule,
   TargetRule,
 } from "./hub-rules.ts";
-import { type LimitDefinition, limitDefinitions } from "./limits.ts";
+import type { LimitDefinition } from "./limit-definition.ts";
+import { limitDefinitions } from "./limits.ts";
 import { builtInForwardHeaders, type Config, everyHeader, type HubConfig, hasRules } from "./schema.ts";
 
 /**

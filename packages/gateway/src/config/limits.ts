@@ -1,12 +1,5 @@
-export interface LimitDefinition {
-  readonly default: number;
-  readonly max: number;
-  readonly description: string;
-}
-
-const kibibyte = 1024;
-const mebibyte = 1024 * kibibyte;
-const hourMs = 3_600_000;
+import { doorLimitDefinitions } from "./door-limits.ts";
+import { hourMs, kibibyte, type LimitDefinition, mebibyte } from "./limit-definition.ts";
 
 /**
  * Everything a peer can make grow or wait, with the unit in the name. The smallest value of each is 1: "no limit" cannot
@@ -172,6 +165,7 @@ export const limitDefinitions = {
     max: hourMs,
     description: "Time for clients to go away after SIGTERM before the rest is cut off.",
   },
+  ...doorLimitDefinitions,
 } as const satisfies Readonly<Record<string, LimitDefinition>>;
 
 export type LimitName = keyof typeof limitDefinitions;

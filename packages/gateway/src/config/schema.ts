@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { closestName } from "./closest-name.ts";
 import type { ConfigIssue, ConfigPath } from "./config-error.ts";
-import { type LimitDefinition, type Limits, limitDefinitions } from "./limits.ts";
+import type { LimitDefinition } from "./limit-definition.ts";
+import { type Limits, limitDefinitions } from "./limits.ts";
 import { broadcastSchema, callSchema, groupSchema, streamSchema } from "./rule-schema.ts";
 import { choice, headerValue, integer, list, section, text, wrong } from "./schema-values.ts";
 import * as check from "./value-checks.ts";

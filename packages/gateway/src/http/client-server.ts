@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { type FastifyInstance, type FastifyReply, fastify } from "fastify";
 import type { Clock } from "../clock.ts";
+import type { Limits } from "../config/limits.ts";
 import type { TlsIdentity } from "../config/read-files.ts";
 import type { HubConfig } from "../config/schema.ts";
 import type { HubRuntime } from "../hub-runtime.ts";
@@ -10,7 +11,7 @@ import type { Metrics } from "../observe/metrics.ts";
 import { Admission } from "./admission.ts";
 import { answers, type HttpAnswer, sendAnswer, writeAnswer } from "./http-answer.ts";
 import { isPlainRequest, normalizePath, splitTarget } from "./hub-path.ts";
-import { answerClientError, createListener, renewIdentity } from "./listener.ts";
+import { answerClientError, createListener, type ListenerLimits, renewIdentity, renewLimits } from "./listener.ts";
 import { listeningUrl } from "./listening-url.ts";
 import type { NegotiateEndpoint } from "./negotiate-endpoint.ts";
 import type { RequestEndpoint } from "./request-endpoint.ts";
@@ -23,6 +24,7 @@ export interface ClientServerParts {
   readonly webSocketEndpoint: WebSocketEndpoint;
   readonly requestEndpoint: RequestEndpoint;
   readonly proxies: TrustedProxies;
+  readonly limits: ListenerLimits & Pick<Limits, "maxUrlBytes">;
   /** `undefined`: plain HTTP. */
   readonly tls: TlsIdentity | undefined;
   readonly metrics: Metrics;
@@ -66,8 +68,8 @@ export class ClientServer {
     this.#admissions = this.prepare(hubs, proxies);
     this.#app = fastify({
       forceCloseConnections: true,
-      serverFactory: (handle) => createListener(handle, tls),
-      clientErrorHandler: answerClientError,
+      serverFactory: (handle) => createListener(handle, tls, parts.limits),
+      clientErrorHandler: (error, socket) => this.#refuseBytes(error, socket),
       // A path that is no valid URL is one like any other that no hub has.
       frameworkErrors: (_error, { raw }, reply) => void this.#request(raw, reply),
     });
@@ -104,6 +106,11 @@ export class ClientServer {
   /** What comes from now on is admitted by these. What the origin said of credentials is asked again. */
   use(admissions: Admissions): void {
     this.#admissions = admissions;
+  }
+
+  /** The limits have changed. */
+  useLimits(): void {
+    renewLimits(this.#app.server, this.#parts.limits);
   }
 
   /** For connections from now on. False if it is the one in use. */
@@ -175,7 +182,11 @@ export class ClientServer {
   /** What a request is for, or why it is for nothing. */
   #route(request: IncomingMessage): Routed | HttpAnswer {
     if (!isPlainRequest(request)) return answers.badRequest;
-    const { path, query } = splitTarget(request.url ?? "/");
+    const { maxUrlBytes, maxRequestHeaders } = this.#parts.limits;
+    const { url = "/", rawHeaders } = request;
+    if (url.length > maxUrlBytes) return this.#overLimit(answers.urlTooLong);
+    if (rawHeaders.length / 2 > maxRequestHeaders) return this.#overLimit(answers.tooManyHeaders);
+    const { path, query } = splitTarget(url);
     const normalized = normalizePath(path);
     if (normalized.endsWith(negotiateSuffix)) {
       const admission = this.#admissions.get(normalized.slice(0, -negotiateSuffix.length));
@@ -183,6 +194,16 @@ export class ClientServer {
     }
     const admission = this.#admissions.get(normalized);
     return admission === undefined ? answers.noHub : { admission, query, isNegotiate: false };
+  }
+
+  #overLimit(answer: HttpAnswer): HttpAnswer {
+    this.#parts.metrics.requestsOverLimit += 1;
+    return answer;
+  }
+
+  /** What is no request, or takes too long to become one. */
+  #refuseBytes(error: Error, socket: Socket): void {
+    if (answerClientError(error, socket) >= 408) this.#parts.metrics.requestsOverLimit += 1;
   }
 
   #refuse(socket: Socket, answer: HttpAnswer): void {

@@ -39,6 +39,8 @@ export const answers = {
   noDelete: plainText(400, "Cannot terminate this connection using the DELETE endpoint."),
   otherTransport: plainText(400, "Cannot change transports mid-connection"),
   badUpgrade: plainText(400, "This endpoint takes WebSocket upgrades without a body only."),
+  urlTooLong: plainText(414, "The URL is longer than limits.maxUrlBytes of the gateway."),
+  tooManyHeaders: plainText(431, "The request has more headers than limits.maxRequestHeaders of the gateway."),
   failed: plainText(500),
   originUnreachable: plainText(502, "The origin of this hub cannot be reached."),
   loop: plainText(

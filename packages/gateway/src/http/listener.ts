@@ -2,27 +2,46 @@ import { createServer, type RequestListener, type Server, type ServerOptions } f
 import { createServer as createTlsServer } from "node:https";
 import type { Socket } from "node:net";
 import { Server as TlsServer } from "node:tls";
+import type { Limits } from "../config/limits.ts";
 import type { TlsIdentity } from "../config/read-files.ts";
 import { plainText, writeAnswer } from "./http-answer.ts";
 
-const options: ServerOptions = {
-  /** As Kestrel: 32 KiB of headers, which leaves room for long tokens in the query. */
-  maxHeaderSize: 32_768,
-  insecureHTTPParser: false,
-  requestTimeout: 30_000,
-  /** How often it is looked for requests that take too long. */
-  connectionsCheckingInterval: 5000,
-  /** Longer than what load balancers keep idle connections for. */
-  keepAliveTimeout: 120_000,
-};
+export type ListenerLimits = Pick<
+  Limits,
+  "maxRequestHeaderBytes" | "maxRequestHeaders" | "requestHeadersTimeoutMs" | "requestTimeoutMs"
+>;
+
+/** Longer than what load balancers keep idle connections for. */
+const keepAliveTimeoutMs = 120_000;
 const tlsHandshakeTimeoutMs = 5000;
 const minVersion = "TLSv1.2";
 
 /** The server of client connections: HTTP, or HTTPS if there is a certificate. Not listening yet. */
-export function createListener(handle: RequestListener, tls: TlsIdentity | undefined): Server {
-  if (tls === undefined) return createServer(options, handle);
-  const { cert, key } = tls;
-  return createTlsServer({ ...options, cert, key, minVersion, handshakeTimeout: tlsHandshakeTimeoutMs }, handle);
+export function createListener(handle: RequestListener, tls: TlsIdentity | undefined, limits: ListenerLimits): Server {
+  const options: ServerOptions = {
+    insecureHTTPParser: false,
+    maxHeaderSize: limits.maxRequestHeaderBytes,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    // How often it is looked for requests that take too long.
+    connectionsCheckingInterval: Math.min(5000, Math.ceil(limits.requestHeadersTimeoutMs / 2)),
+  };
+  const server =
+    tls === undefined
+      ? createServer(options, handle)
+      : createTlsServer(
+          { ...options, cert: tls.cert, key: tls.key, minVersion, handshakeTimeout: tlsHandshakeTimeoutMs },
+          handle,
+        );
+  renewLimits(server, limits);
+  return server;
+}
+
+/** For requests from now on. */
+export function renewLimits(server: Server, limits: ListenerLimits): void {
+  server.requestTimeout = limits.requestTimeoutMs;
+  server.headersTimeout = Math.min(limits.requestHeadersTimeoutMs, limits.requestTimeoutMs);
+  // Node drops what is over it without a word: one more is read, so that it can be seen and refused.
+  server.maxHeadersCount = limits.maxRequestHeaders + 1;
 }
 
 /** Connections that are there keep the certificate that they came by. */
@@ -30,11 +49,15 @@ export function renewIdentity(server: Server, { cert, key }: TlsIdentity): void 
   if (server instanceof TlsServer) server.setSecureContext({ cert, key, minVersion });
 }
 
-/** For bytes that are no request, as Kestrel answers them; what is not even HTTP (plain text on a TLS port) is cut. */
-export function answerClientError(error: Error & { readonly code?: string }, socket: Socket): void {
+/**
+ * For bytes that are no request, as Kestrel answers them; what is not even HTTP (plain text on a TLS port) is cut.
+ * Returns the status, 0 for none.
+ */
+export function answerClientError(error: Error & { readonly code?: string }, socket: Socket): number {
   const status = statusOf(error.code ?? "");
   if (status === undefined || !socket.writable) socket.destroy();
   else writeAnswer(socket, { ...plainText(status), contentType: "" });
+  return status ?? 0;
 }
 
 function statusOf(code: string): number | undefined {

@@ -4,6 +4,7 @@ import { WebSocketServer } from "ws";
 import type { ClientConnection } from "../client/client-connection.ts";
 import { serverMaxWindowBits } from "../client/shared-deflate.ts";
 import { ClientWebSocket, inflatedMaxBytes, WebSocketTransport } from "../client/websocket-transport.ts";
+import type { Limits } from "../config/limits.ts";
 import { chooseOffer } from "./compression-offer.ts";
 import type { Connector, ConnectRequest } from "./connector.ts";
 import { answers, type HttpAnswer, writeAnswer } from "./http-answer.ts";
@@ -23,13 +24,13 @@ const perMessageDeflate = {
   zlibInflateOptions: { chunkSize: 1024 },
 } as const;
 
-interface ServerLimits {
-  readonly maxMessageBytes: number;
-  readonly closeTimeoutMs: number;
-}
+const serverLimits = ["maxMessageBytes", "closeTimeoutMs", "maxFragments", "maxBufferedChunks"] as const;
+type ServerLimits = Pick<Limits, (typeof serverLimits)[number]>;
 
-/** With the limits that they were made for. Neither listens: they answer upgrades. */
-interface WebSocketServers extends ServerLimits {
+/** Neither listens: they answer upgrades. */
+interface WebSocketServers {
+  /** That they were made for. */
+  readonly limits: ServerLimits;
   readonly plain: WebSocketServer;
   readonly compressing: WebSocketServer;
 }
@@ -115,12 +116,10 @@ export class WebSocketEndpoint {
     webSockets.handleUpgrade(request, socket, head, (webSocket) => use(webSocket as ClientWebSocket));
   }
 
-  /** Limits change with a reload; these two go into every connection when it is made. */
+  /** Limits change with a reload; these go into every connection when it is made. */
   #serversOf(limits: ServerLimits): WebSocketServers {
-    const { maxMessageBytes, closeTimeoutMs } = this.#servers;
-    if (maxMessageBytes !== limits.maxMessageBytes || closeTimeoutMs !== limits.closeTimeoutMs) {
-      this.#servers = createServers(limits);
-    }
+    const { limits: before } = this.#servers;
+    if (serverLimits.some((name) => before[name] !== limits[name])) this.#servers = createServers(limits);
     return this.#servers;
   }
 
@@ -130,19 +129,18 @@ export class WebSocketEndpoint {
   }
 }
 
-function createServers({ maxMessageBytes, closeTimeoutMs }: ServerLimits): WebSocketServers {
-  const inflatedBytes = inflatedMaxBytes(maxMessageBytes);
-  const options = webSocketOptions(closeTimeoutMs, Math.max(maxBatchBytes, inflatedBytes));
+function createServers(limits: ServerLimits): WebSocketServers {
+  const inflatedBytes = inflatedMaxBytes(limits.maxMessageBytes);
+  const options = webSocketOptions(limits, Math.max(maxBatchBytes, inflatedBytes));
   return {
-    maxMessageBytes,
-    closeTimeoutMs,
+    limits: { ...limits },
     plain: new WebSocketServer(options),
     compressing: new WebSocketServer({ ...options, maxPayload: inflatedBytes, perMessageDeflate }),
   };
 }
 
 /** Not written in place: the type definitions of `ws` do not know its newest limits yet. */
-function webSocketOptions(closeTimeoutMs: number, maxPayload: number) {
+function webSocketOptions({ maxFragments, maxBufferedChunks, closeTimeoutMs }: ServerLimits, maxPayload: number) {
   return {
     noServer: true,
     clientTracking: false,
@@ -153,8 +151,8 @@ function webSocketOptions(closeTimeoutMs: number, maxPayload: number) {
     // Frame boundaries mean nothing, so a message may end inside a code point; `peek` checks UTF-8 of whole messages.
     skipUTF8Validation: true,
     maxPayload,
-    maxFragments: 1024,
-    maxBufferedChunks: 4096,
+    maxFragments,
+    maxBufferedChunks,
     maxPendingAutoPongs: 8,
     closeTimeout: closeTimeoutMs,
   };

@@ -91,6 +91,8 @@ export class Metrics {
   /** Sent elsewhere by the origin, which the client was shown. */
   negotiationsRedirected = 0;
   upgradesRefused = 0;
+  /** Requests over a limit of size, number or time (408, 414, 431). */
+  requestsOverLimit = 0;
   /** Configurations taken over, and refused, since start. */
   reloads = 0;
   reloadsRefused = 0;

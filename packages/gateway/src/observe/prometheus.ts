@@ -83,6 +83,11 @@ export const gatewayFamilies: readonly GatewayFamily[] = [
     (m) => m.negotiationsRedirected,
   ),
   counter("upgrades_refused_total", "WebSocket upgrades refused", (m) => m.upgradesRefused),
+  counter(
+    "requests_over_limit_total",
+    "Requests too large, too long or too slow (408, 414, 431)",
+    (m) => m.requestsOverLimit,
+  ),
   counter("reloads_total", "Changed configurations taken over while running", (m) => m.reloads),
   counter("reloads_refused_total", "Configurations refused while running; the old one stays", (m) => m.reloadsRefused),
 ];
