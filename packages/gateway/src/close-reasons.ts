@@ -36,6 +36,8 @@ export const closeReasons = {
   },
   /** A WebSocket message in more than limits.maxFragments, or a frame in more than limits.maxBufferedChunks. */
   tooManyFragments: { name: "too-many-fragments", how: "close" },
+  /** More messages or pings than its rates for limits.floodTimeoutMs, although it was not read faster than those. */
+  flood: { name: "flood", how: "close", message: { error: closedWithError, allowReconnect: true } },
   /** The client pinged once and then was silent for limits.clientTimeoutMs. */
   clientTimeout: { name: "client-timeout", how: "close", message: { error: closedWithError, allowReconnect: true } },
   /** More than limits.outboxMaxBytes unread, or nothing read for limits.outboxMaxAgeMs. */

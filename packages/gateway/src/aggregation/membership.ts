@@ -1,4 +1,4 @@
-import { Allowance } from "./allowance.ts";
+import { Allowance } from "../allowance.ts";
 import type { Caller } from "./call-table.ts";
 import type { Group } from "./group.ts";
 import type { Member } from "./ports.ts";

@@ -6,8 +6,9 @@ import type { Owner } from "../identity.ts";
 import type { Logger } from "../observe/log.ts";
 import type { HubMetrics } from "../observe/metrics.ts";
 import type { ClientOutputLimits } from "./client-output.ts";
+import type { IntakeLimits } from "./intake.ts";
 
-export interface ClientLimits extends PeekLimits, ClientOutputLimits {
+export interface ClientLimits extends PeekLimits, ClientOutputLimits, IntakeLimits {
   readonly maxMessageBytes: number;
   readonly handshakeTimeoutMs: number;
   readonly clientTimeoutMs: number;

@@ -82,6 +82,7 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
   resume(transport: ClientTransport): void {
     this.#open();
     this.#output.resume(transport);
+    this.#input.intake.transportChanged();
   }
 
   // --- from the transport -------------------------------------------------------------------------------------------
@@ -96,6 +97,10 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
     } catch (error) {
       this.#failed(error);
     }
+  }
+
+  controlReceived(): void {
+    if (!this.#input.intake.controlReceived(this.#parts.clock.now())) this.#parts.metrics.throttled += 1;
   }
 
   ended(graceful: boolean): void {
@@ -178,7 +183,7 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
     this.#parts.metrics.clientsTotal += 1;
     if (this.#output.transport !== undefined) this.#parts.metrics.clientsByTransport[this.#output.transport.name] += 1;
     for (const frame of early) this.#deliver(frame);
-    this.#output.transport?.resumeReading();
+    this.#input.intake.release("handshake");
     if (rest.length > 0) this.received(rest);
   }
 
@@ -210,11 +215,11 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
   }
 
   pauseReading(): void {
-    this.#output.transport?.pauseReading();
+    this.#input.intake.hold("upstream");
   }
 
   resumeReading(): void {
-    this.#output.transport?.resumeReading();
+    this.#input.intake.release("upstream");
   }
 
   // --- from the keep-alive sweep ------------------------------------------------------------------------------------
@@ -236,6 +241,7 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
     if (state.name === "detached" && nowMs >= state.untilMs) return this.close(closeReasons.clientGone);
     if (state.name !== "open") return;
     if (!isMoving) return this.overflowed();
+    if (!this.#input.intake.sweep(nowMs)) return this.close(closeReasons.flood);
     if (this.#input.isSilent(nowMs)) return this.close(closeReasons.clientTimeout);
     this.#output.sweep(nowMs);
   }
@@ -251,7 +257,7 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
     if (isStateful && accepted.version === 2) this.#output.keepForResume();
     const startedAtMs = this.#parts.clock.now();
     this.#state = { name: "accepting", rest: Buffer.from(complete.rest), startedAtMs, early: [] };
-    this.#output.transport?.pauseReading();
+    this.#input.intake.hold("handshake");
     this.#parts.hub.connect(this, () => this.#passThrough?.start(accepted.protocol));
   }
 
@@ -259,6 +265,7 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
     splitter.push(chunk, (frame) => {
       if (this.#state.name === "open") this.#input.receive(this.protocol, frame);
     });
+    if (!this.#input.intake.chunkRead(this.#parts.clock.now())) this.#parts.metrics.throttled += 1;
   }
 
   #open(): void {

@@ -3,6 +3,7 @@ import type { HubClient } from "../aggregation/ports.ts";
 import { closeReasons } from "../close-reasons.ts";
 import type { ClientConnectionParts } from "./client-connection-parts.ts";
 import type { ClientOutput } from "./client-output.ts";
+import { Intake } from "./intake.ts";
 import { isCounted } from "./message-buffer.ts";
 
 /**
@@ -10,6 +11,7 @@ import { isCounted } from "./message-buffer.ts";
  * acknowledgements stop here.
  */
 export class ClientInput {
+  readonly intake: Intake;
   readonly #client: HubClient;
   readonly #output: ClientOutput;
   readonly #parts: ClientConnectionParts;
@@ -17,6 +19,7 @@ export class ClientInput {
   #heardAtMs: number | undefined;
 
   constructor(client: HubClient, output: ClientOutput, parts: ClientConnectionParts) {
+    this.intake = new Intake(output, parts.limits);
     this.#client = client;
     this.#output = output;
     this.#parts = parts;
@@ -26,6 +29,7 @@ export class ClientInput {
   receive(protocol: HubProtocol, frame: Frame): void {
     const envelope = protocol.peek(frame, this.#parts.limits);
     const isPing = envelope.type === MessageType.Ping;
+    this.intake.received(isPing);
     // Any hub message shows that the client lives; only a ping shows that it means to go on doing so.
     if (isPing || this.#heardAtMs !== undefined) this.#heardAtMs = this.#parts.clock.now();
     if (isPing) return;
@@ -35,6 +39,8 @@ export class ClientInput {
   }
 
   isSilent(nowMs: number): boolean {
+    // Nobody could hear it meanwhile.
+    if (this.intake.isHeld && this.#heardAtMs !== undefined) this.#heardAtMs = nowMs;
     return this.#heardAtMs !== undefined && nowMs - this.#heardAtMs >= this.#parts.limits.clientTimeoutMs;
   }
 

@@ -33,6 +33,8 @@ export interface ClientTransport {
 export interface ClientTransportListener {
   /** Bytes from the client, cut anywhere. Valid during the call. */
   received(chunk: Buffer): void;
+  /** A ping or pong of the transport itself. */
+  controlReceived(): void;
   /** Once, at the end. `graceful`: the peer ended the transport as it should. */
   ended(graceful: boolean): void;
   /** The peer broke the rules of the transport itself, which ends without another word to it. `ended` follows. */

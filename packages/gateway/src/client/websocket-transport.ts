@@ -34,7 +34,7 @@ export function inflatedMaxBytes(maxMessageBytes: number): number {
 const protocolErrorCodes: ReadonlySet<number> = new Set([1002, 1003, 1007, 1008, 1009]);
 
 /** `ws` (doc/ws.md, "WS Error Codes"): more than the endpoint's `maxPayload`, counted after inflating; too many pieces. */
-const reasonsByCode: ReadonlyMap<unknown, CloseReason> = new Map([
+const reasonsByCode: ReadonlyMap<unknown, CloseReason> = new Map<unknown, CloseReason>([
   ["WS_ERR_UNSUPPORTED_MESSAGE_LENGTH", closeReasons.messageTooLarge],
   ["WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH", closeReasons.messageTooLarge],
   ["WS_ERR_TOO_MANY_BUFFERED_PARTS", closeReasons.tooManyFragments],
@@ -71,6 +71,8 @@ export class WebSocketTransport implements ClientTransport {
     this.listener = listener;
     webSocket.transport = this;
     webSocket.on("message", onMessage);
+    webSocket.on("ping", onControl);
+    webSocket.on("pong", onControl);
     webSocket.on("close", onClose);
     webSocket.on("error", onError);
   }
@@ -138,6 +140,12 @@ function onMessage(this: WebSocket, data: WebSocket.RawData): void {
 function toBuffer(data: WebSocket.RawData): Buffer {
   if (Buffer.isBuffer(data)) return data;
   return Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data);
+}
+
+/** `ws` answers pings by itself. */
+function onControl(this: WebSocket): void {
+  const { transport } = this as ClientWebSocket;
+  transport?.listener.controlReceived();
 }
 
 /** 1006 is the code for an end without a Close frame. */

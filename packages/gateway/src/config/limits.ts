@@ -1,5 +1,6 @@
 import { doorLimitDefinitions } from "./door-limits.ts";
 import { hourMs, kibibyte, type LimitDefinition, mebibyte } from "./limit-definition.ts";
+import { rateLimitDefinitions } from "./rate-limits.ts";
 
 /**
  * Everything a peer can make grow or wait, with the unit in the name. The smallest value of each is 1: "no limit" cannot
@@ -166,6 +167,7 @@ export const limitDefinitions = {
     description: "Time for clients to go away after SIGTERM before the rest is cut off.",
   },
   ...doorLimitDefinitions,
+  ...rateLimitDefinitions,
 } as const satisfies Readonly<Record<string, LimitDefinition>>;
 
 export type LimitName = keyof typeof limitDefinitions;

@@ -30,6 +30,8 @@ export class HubMetrics {
   /** Group messages that arrived a second time on a private upstream; broadcasts on other than the primary one. */
   duplicatesDropped = 0;
   slowConsumers = 0;
+  /** Times that a client was not read for a while because it sent more than its rates. */
+  throttled = 0;
   /** Group messages that clients behind did not get: dropped, or replaced by a newer one of their key. */
   dropped = 0;
   conflated = 0;

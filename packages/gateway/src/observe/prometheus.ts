@@ -44,6 +44,7 @@ export const hubFamilies: readonly HubFamily[] = [
     (m) => m.duplicatesDropped,
   ),
   counter("slow_consumers_total", "Clients cut because they did not read", (m) => m.slowConsumers),
+  counter("throttled_total", "Times a client was not read for a while because it sent too much", (m) => m.throttled),
   counter("dropped_total", "Group messages not sent to clients behind (onSlow: drop)", (m) => m.dropped),
   counter("conflated_total", "Group messages replaced by a newer one for clients behind", (m) => m.conflated),
   counter("gaps_total", "Group subscriptions interrupted by the end of a shared upstream", (m) => m.gaps),

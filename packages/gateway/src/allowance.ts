@@ -10,11 +10,22 @@ export class Allowance {
 
   /** False, and nothing is taken, if less than that is left. */
   take(count: number, { atOnce, perSecond }: AllowanceBounds, nowMs: number): boolean {
-    const regained = ((nowMs - this.#countedAtMs) / 1000) * perSecond;
-    this.#spent = Math.max(0, this.#spent - regained);
-    this.#countedAtMs = nowMs;
+    this.#regain(perSecond, nowMs);
     if (this.#spent + count > atOnce) return false;
     this.#spent += count;
     return true;
+  }
+
+  /** Takes it in any case: what has come has come. How much has been spent of what there is at once, now. */
+  spend(count: number, perSecond: number, nowMs: number): number {
+    this.#regain(perSecond, nowMs);
+    this.#spent += count;
+    return this.#spent;
+  }
+
+  #regain(perSecond: number, nowMs: number): void {
+    const regained = ((nowMs - this.#countedAtMs) / 1000) * perSecond;
+    this.#spent = Math.max(0, this.#spent - regained);
+    this.#countedAtMs = nowMs;
   }
 }

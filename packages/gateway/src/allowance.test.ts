@@ -24,3 +24,13 @@ test("an allowance follows bounds that change", () => {
   expect(allowance.take(2, { atOnce: 5, perSecond: 1 }, 0)).toBe(true);
   expect(allowance.take(1, { atOnce: 2, perSecond: 1 }, 3_000)).toBe(false);
 });
+
+test("what has come is spent in any case, and regained by and by", () => {
+  const allowance = new Allowance();
+  expect(allowance.spend(2, bounds.perSecond, 0)).toBe(2);
+  expect(allowance.spend(5, bounds.perSecond, 0)).toBe(7);
+  expect(allowance.spend(0, bounds.perSecond, 1_000)).toBe(5);
+  expect(allowance.take(1, bounds, 2_000)).toBe(false);
+  expect(allowance.take(1, bounds, 2_500)).toBe(true);
+  expect(allowance.spend(0, bounds.perSecond, 60_000)).toBe(0);
+});

@@ -1,0 +1,27 @@
+import { hourMs, type LimitDefinition } from "./limit-definition.ts";
+
+/** How much a client may send by the second. Origins have no such bounds, so these are far above what hubs are used for. */
+export const rateLimitDefinitions = {
+  maxMessagesPerSecond: {
+    default: 1_000,
+    max: 10_000_000,
+    description:
+      "Most hub messages of one client per second, in the long run. A client that sends more is not read for a while.",
+  },
+  maxMessageBurst: {
+    default: 5_000,
+    max: 10_000_000,
+    description: "Most hub messages of one client that may come at once, before maxMessagesPerSecond holds.",
+  },
+  maxPingsPerSecond: {
+    default: 50,
+    max: 10_000_000,
+    description:
+      "Most pings of one client per second, of the hub protocol and of WebSockets, and ten times as many at once. A client that sends more is not read for a while.",
+  },
+  floodTimeoutMs: {
+    default: 30_000,
+    max: hourMs,
+    description: "How long a client may go on sending more than these rates before it is closed.",
+  },
+} as const satisfies Readonly<Record<string, LimitDefinition>>;
