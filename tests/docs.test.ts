@@ -24,6 +24,7 @@ test("docs/METRICS.md lists every metric and no other", () => {
   const inCode = [...hubFamilies, ...gatewayFamilies].map(({ name }) => name);
   const others = [
     "signalr_edge_connections_closed_total",
+    "signalr_edge_limit_refusals_total",
     "process_cpu_seconds_total",
     "process_resident_memory_bytes",
   ];

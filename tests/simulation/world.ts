@@ -83,7 +83,13 @@ export class World {
       rules,
       metrics: this.#metrics,
       // Schedules have more joins in less time than anybody but an attacker.
-      limits: { ...setup, maxJoinsPerSecond: 1_000_000 },
+      limits: {
+        ...setup,
+        maxJoinsPerSecond: 1_000_000,
+        maxGroups: 1_000_000,
+        maxGroupsPerAddress: 1_000_000,
+      },
+      groupCount: () => 0,
       clock: this.#clock,
       lines: this.#table,
       deflate: undefined,

@@ -11,6 +11,7 @@ import type { LoadResult } from "./config/load.ts";
 import { readTlsFiles, type TlsIdentity } from "./config/read-files.ts";
 import { planReload, type ReloadOutcome } from "./config/reload-plan.ts";
 import type { Config } from "./config/schema.ts";
+import { AddressTable } from "./http/address-table.ts";
 import { AdminServer } from "./http/admin-server.ts";
 import { type Admissions, ClientServer } from "./http/client-server.ts";
 import { Connector } from "./http/connector.ts";
@@ -87,7 +88,7 @@ class WiredGateway implements Gateway {
   readonly #log: LifecycleLog;
   readonly #clock: Clock = systemClock;
   readonly #startedAtMs = this.#clock.now();
-  readonly #registry = new ClientRegistry<ConnectTicket>(this.#clock);
+  readonly #registry: ClientRegistry<ConnectTicket>;
   readonly #hubs: RunningHubs;
   readonly #latency = new TurnLatency();
   readonly #eventLoop = new EventLoop();
@@ -107,8 +108,10 @@ class WiredGateway implements Gateway {
     const clock = this.#clock;
     this.#limits = { ...config.limits };
     const limits = this.#limits;
-    const registry = this.#registry;
     const metrics = this.metrics;
+    const addresses = new AddressTable({ limits, metrics, clock, log });
+    this.#registry = new ClientRegistry<ConnectTicket>(clock, (token) => addresses.release(token));
+    const registry = this.#registry;
     const connections = (): Iterable<ClientConnection> => registry.connections();
     const turn = new Turn({ now: () => clock.now(), written: (afterMs) => this.#latency.add(afterMs) });
     this.#hubs = new RunningHubs(config, {
@@ -121,11 +124,12 @@ class WiredGateway implements Gateway {
       connections,
       messageRead: () => turn.messageRead(),
     });
-    const connector = new Connector({ registry, limits, turn, clock, metrics, log });
+    const connector = new Connector({ registry, addresses, limits, turn, clock, metrics, log });
     this.#clientServer = new ClientServer({
       hubs: this.#hubs.current.map((runtime) => ({ runtime, config: runtime.config })),
       negotiateEndpoint: new NegotiateEndpoint({
         registry,
+        addresses,
         metrics,
         limits,
       }),

@@ -1,5 +1,4 @@
 import { Agent } from "undici";
-import type { WebSocket } from "ws";
 import { describeKey } from "./aggregation/group-key.ts";
 import { Hub } from "./aggregation/hub.ts";
 import { describePlace, type LinePlace } from "./aggregation/line-place.ts";
@@ -19,7 +18,7 @@ import type { Logger } from "./observe/log.ts";
 import type { HubMetrics } from "./observe/metrics.ts";
 import { type DialOutcome, dial } from "./upstream/dial.ts";
 import { loopStatus, refusalReason, writeChain } from "./upstream/gateway-chain.ts";
-import type { LazyPrivateUpstreamParts } from "./upstream/lazy-private-upstream.ts";
+import type { LazyConnectOutcome, LazyPrivateUpstreamParts } from "./upstream/lazy-private-upstream.ts";
 import { SharedUpstream } from "./upstream/shared-upstream.ts";
 import {
   type NegotiateOptions,
@@ -40,9 +39,18 @@ const reportIntervalMs = 10_000;
 /** How long a shared upstream is kept that nobody needs. */
 const idleUpstreamMs = 30_000;
 
+/** Sums over all hubs of the gateway. */
+export interface HubTotals {
+  readonly groupCount: () => number;
+  readonly privateUpstreamCount: () => number;
+}
+
+const noRoom = "The gateway has no room for another connection to the origin.";
+
 export interface HubRuntimeParts {
   readonly config: HubConfig;
   readonly limits: Config["limits"];
+  readonly totals: HubTotals;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Names this gateway among others. */
   readonly instanceId: string;
@@ -95,6 +103,9 @@ export class HubRuntime {
       get limits() {
         return upstreamLimits(limits);
       },
+      get maxPendingInvocations() {
+        return limits.maxPendingInvocations;
+      },
       get privateQueueMaxBytes() {
         return limits.privateQueueMaxBytes;
       },
@@ -110,7 +121,8 @@ export class HubRuntime {
       idleMs: idleUpstreamMs,
       create: (client, place) => this.#createLine(client, place),
     });
-    this.hub = new Hub({ rules: this.#rules, metrics, clock, limits, lines: this.#lines, deflate });
+    const { groupCount } = parts.totals;
+    this.hub = new Hub({ rules: this.#rules, metrics, clock, limits, groupCount, lines: this.#lines, deflate });
   }
 
   get instanceId(): string {
@@ -158,9 +170,8 @@ export class HubRuntime {
   /** Opens a client's own WebSocket to the origin and counts it for as long as it lives. */
   async dialPrivate(as: UpstreamRequest, ticket: UpstreamTicket, signal: AbortSignal): Promise<DialOutcome> {
     const { limits } = this.#parts;
-    if (this.metrics.privateUpstreams >= limits.maxPrivateUpstreams) {
-      return { kind: "unreachable", reason: `limits.maxPrivateUpstreams ${limits.maxPrivateUpstreams} reached` };
-    }
+    if (!this.#hasPrivateRoom())
+      return { kind: "refused", status: 503, contentType: "text/plain", body: Buffer.from(noRoom) };
     this.metrics.privateUpstreams += 1;
     const dialed = await dial(this.config.origin, as, ticket, limits, signal);
     if (dialed.kind !== "opened") {
@@ -175,11 +186,22 @@ export class HubRuntime {
   }
 
   /** Negotiates and dials in one step, for a private upstream that is opened on demand. */
-  async connectPrivate(as: UpstreamRequest, signal: AbortSignal): Promise<WebSocket | undefined> {
+  async connectPrivate(as: UpstreamRequest, signal: AbortSignal): Promise<LazyConnectOutcome> {
+    if (!this.#hasPrivateRoom()) return "full";
     const negotiated = await this.negotiate(as);
-    if (negotiated.kind !== "accepted" || signal.aborted) return undefined;
+    if (negotiated.kind !== "accepted" || signal.aborted) return "unavailable";
     const dialed = await this.dialPrivate(as, negotiated.ticket, signal);
-    return dialed.kind === "opened" ? dialed.webSocket : undefined;
+    return dialed.kind === "opened" ? dialed.webSocket : "unavailable";
+  }
+
+  get groupCount(): number {
+    return this.#lines.lines.reduce((sum, { line }) => sum + line.groups.groups.size, 0);
+  }
+
+  #hasPrivateRoom(): boolean {
+    if (this.#parts.totals.privateUpstreamCount() < this.#parts.limits.maxPrivateUpstreams) return true;
+    this.metrics.refused.maxPrivateUpstreams += 1;
+    return false;
   }
 
   /** Called about once a second. */

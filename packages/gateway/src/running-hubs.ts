@@ -4,10 +4,10 @@ import { sharedDeflate } from "./client/shared-deflate.ts";
 import { closeReasons } from "./close-reasons.ts";
 import type { HubChange } from "./config/reload-plan.ts";
 import type { Config, HubConfig } from "./config/schema.ts";
-import { HubRuntime, type HubRuntimeParts } from "./hub-runtime.ts";
+import { HubRuntime, type HubRuntimeParts, type HubTotals } from "./hub-runtime.ts";
 import type { Metrics } from "./observe/metrics.ts";
 
-export interface RunningHubsParts extends Omit<HubRuntimeParts, "config" | "metrics" | "deflate"> {
+export interface RunningHubsParts extends Omit<HubRuntimeParts, "config" | "metrics" | "deflate" | "totals"> {
   readonly metrics: Metrics;
   /** All clients of the gateway. */
   readonly connections: () => Iterable<ClientConnection>;
@@ -27,7 +27,12 @@ export class RunningHubs {
   readonly #parts: RunningHubsParts;
   /** Each with the time by which its clients are to be gone. */
   readonly #retired = new Map<HubRuntime, number>();
-  #current: readonly HubRuntime[];
+  readonly #totals: HubTotals = {
+    groupCount: () => [...this.#current, ...this.#retired.keys()].reduce((sum, hub) => sum + hub.groupCount, 0),
+    privateUpstreamCount: () =>
+      [...this.#parts.metrics.hubs.values()].reduce((sum, hub) => sum + hub.privateUpstreams, 0),
+  };
+  #current: readonly HubRuntime[] = [];
 
   constructor(config: Config, parts: RunningHubsParts) {
     this.#parts = parts;
@@ -85,7 +90,7 @@ export class RunningHubs {
     const { metrics, connections: _connections, ...parts } = this.#parts;
     const { enabled, minBytes } = config.compression;
     const deflate = enabled ? sharedDeflate(minBytes) : undefined;
-    return new HubRuntime({ ...parts, config, metrics: metrics.hub(config.path), deflate });
+    return new HubRuntime({ ...parts, config, metrics: metrics.hub(config.path), totals: this.#totals, deflate });
   }
 
   /** It works on until its last client is gone; they go one after another, so that they do not come back all at once. */

@@ -120,12 +120,14 @@ export class GroupTable {
     group.members.add(client);
     client.membership ??= new Membership();
     client.membership.groups.add(group);
+    if (client.address !== undefined) client.address.groups += 1;
     return true;
   }
 
   remove(client: Member, group: Group): void {
     if (!group.members.delete(client)) return;
     client.membership?.groups.delete(group);
+    if (client.address !== undefined) client.address.groups -= 1;
     if (group.members.size === 0) this.#reconciler.settle(group);
   }
 

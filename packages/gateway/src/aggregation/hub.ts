@@ -2,7 +2,7 @@ import type { Envelope, Frame } from "@signalr-edge/protocol";
 import { assertNever } from "../assert-never.ts";
 import type { Clock } from "../clock.ts";
 import type { Access, GroupRule, HubRules } from "../config/hub-rules.ts";
-import type { HubMetrics } from "../observe/metrics.ts";
+import type { HubMetrics, RefusingLimit } from "../observe/metrics.ts";
 import { completeError, completeUnauthorized, completeVoid, refusal } from "./answers.ts";
 import { attributeFrame } from "./attribute-frame.ts";
 import { isBroadcast } from "./broadcast-group.ts";
@@ -19,11 +19,20 @@ import { type Deflate, SharedFrame } from "./shared-frame.ts";
 import type { SharedLine } from "./shared-line.ts";
 import { whenBehind } from "./when-behind.ts";
 
+export interface HubLimits {
+  readonly maxGroupsPerClient: number;
+  readonly maxGroupsPerAddress: number;
+  readonly maxGroups: number;
+  readonly maxJoinsPerSecond: number;
+}
+
 export interface HubParts {
   readonly rules: HubRules;
   readonly metrics: HubMetrics;
   /** Read at each join: a reload changes it. */
-  readonly limits: { readonly maxGroupsPerClient: number; readonly maxJoinsPerSecond: number };
+  readonly limits: HubLimits;
+  /** Groups of the whole gateway, over all hubs. */
+  readonly groupCount: () => number;
   /** For messages to many; `undefined`: they are not compressed. */
   readonly deflate: Deflate | undefined;
   readonly clock: Clock;
@@ -162,8 +171,11 @@ export class Hub implements ClientHub {
         refusal(rule.join.method, "Too many groups have an upstream of their own."),
       );
     }
+    if (!this.#hasRoomFor(keys, line)) {
+      return this.#refuse(client, envelope, rule.join.method, "maxGroups", "The gateway has too many groups.");
+    }
     if (line.groups.hasRoom) return line.groups.join(client, rule, keys, envelope, frame);
-    completeError(client, envelope, refusal(rule.join.method, "Too many joins are waiting."));
+    this.#refuse(client, envelope, rule.join.method, "maxWaitingJoins", "Too many joins are waiting.");
   }
 
   /** Each key of a leave may belong to another upstream. */
@@ -184,17 +196,32 @@ export class Hub implements ClientHub {
     const bounds = { atOnce: maxGroupsPerClient + maxJoinsPerSecond, perSecond: maxJoinsPerSecond };
     if (client.membership.joinAllowance.take(count, bounds, clock.now())) return true;
     const error = `A connection may ask for ${maxJoinsPerSecond} joins per second.`;
-    completeError(client, envelope, refusal(method, error));
+    this.#refuse(client, envelope, method, "maxJoinsPerSecond", error);
     return false;
   }
 
   /** Answers the client if it may not, or takes part in too much already. */
   #mayShare(client: HubClient, { access, method }: Shareable, count: number, envelope: Envelope): boolean {
-    const { maxGroupsPerClient } = this.#parts.limits;
+    const { maxGroupsPerClient, maxGroupsPerAddress } = this.#parts.limits;
     if (!isAllowed(access, client.owner.identity)) completeUnauthorized(client, envelope, method);
     else if ((client.membership?.size ?? 0) + count > maxGroupsPerClient) {
-      completeError(client, envelope, refusal(method, `A connection may be in ${maxGroupsPerClient} groups.`));
+      const error = `A connection may be in ${maxGroupsPerClient} groups.`;
+      this.#refuse(client, envelope, method, "maxGroupsPerClient", error);
+    } else if ((client.address?.groups ?? 0) + count > maxGroupsPerAddress) {
+      const error = `The connections of one address may be in ${maxGroupsPerAddress} groups.`;
+      this.#refuse(client, envelope, method, "maxGroupsPerAddress", error);
     } else return true;
     return false;
+  }
+
+  /** Keys that are there already cost nothing. */
+  #hasRoomFor(keys: readonly NamedKey[], { groups: { groups } }: SharedLine): boolean {
+    const newCount = keys.reduce((count, { key }) => (groups.has(key) ? count : count + 1), 0);
+    return newCount === 0 || this.#parts.groupCount() + newCount <= this.#parts.limits.maxGroups;
+  }
+
+  #refuse(client: HubClient, envelope: Envelope, method: string, limit: RefusingLimit, error: string): void {
+    this.#metrics.refused[limit] += 1;
+    completeError(client, envelope, refusal(method, error));
   }
 }

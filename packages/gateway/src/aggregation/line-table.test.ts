@@ -124,7 +124,8 @@ test("lines of keys are bounded, those that nobody needs make room, and no other
     rules,
     metrics,
     clock: systemClock,
-    limits: { maxGroupsPerClient: 10, maxJoinsPerSecond: 50 },
+    limits: { maxGroupsPerClient: 10, maxGroupsPerAddress: 10, maxGroups: 10, maxJoinsPerSecond: 50 },
+    groupCount: () => 0,
     lines,
     deflate: undefined,
   });

@@ -1,4 +1,5 @@
 import type { CompletionPayload, Envelope, Frame, HubProtocol } from "@signalr-edge/protocol";
+import type { AddressUse } from "../address-use.ts";
 import type { CloseReason } from "../close-reasons.ts";
 import type { Owner } from "../identity.ts";
 import type { Membership } from "./membership.ts";
@@ -10,6 +11,8 @@ export interface Member {
   readonly protocol: HubProtocol;
   /** What this client is in and waits for; made on its first join, changed by `GroupTable` only. */
   membership: Membership | undefined;
+  /** What it shares a bound with; absent if its address is not bounded. */
+  readonly address?: AddressUse | undefined;
   /** Queues a group message for this turn. Never throws and never blocks; a client that does not read is cut by itself. */
   write(frame: SharedFrame): void;
   /** Answers an invocation of this client under the client's own id. */
@@ -103,6 +106,8 @@ export interface PassThrough {
   /** The client does not read fast enough: stop reading from the origin until `resume`. */
   pause(): void;
   resume(): void;
+  /** Whether the client waits for the answer of an invocation, streams left out. */
+  readonly isAwaited: boolean;
   /** Called about once a second. */
   sweep(nowMs: number): void;
   /** The client is gone; `graceful` tells the origin whether it left or broke off. Nothing is called on it afterwards. */

@@ -1,4 +1,5 @@
 import type { PeekLimits } from "@signalr-edge/protocol";
+import type { AddressUse } from "../address-use.ts";
 import type { Partition } from "../aggregation/partition-key.ts";
 import type { ClientHub } from "../aggregation/ports.ts";
 import type { Clock } from "../clock.ts";
@@ -32,5 +33,6 @@ export interface AdmittedClient {
   readonly token: string;
   readonly partition: Partition;
   readonly owner: Owner;
+  readonly address: AddressUse | undefined;
   readonly isStateful: boolean;
 }

@@ -10,6 +10,7 @@ import {
   ProtocolError,
   writeHandshakeError,
 } from "@signalr-edge/protocol";
+import type { AddressUse } from "../address-use.ts";
 import type { Membership } from "../aggregation/membership.ts";
 import type { Partition } from "../aggregation/partition-key.ts";
 import type { ClientHub, HubClient, InvocationOutcome, PassThrough, PassThroughClient } from "../aggregation/ports.ts";
@@ -37,6 +38,7 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
   membership: Membership | undefined;
   readonly partition: Partition;
   readonly owner: Owner;
+  readonly address: AddressUse | undefined;
   readonly #token: string;
   readonly #parts: ClientConnectionParts;
   readonly #input: ClientInput;
@@ -46,11 +48,12 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
   /** Invocations on the private upstream without a completion; other completions make it an estimate, never too high. */
   #unansweredCount = 0;
 
-  constructor({ token, partition, owner, isStateful }: AdmittedClient, parts: ClientConnectionParts) {
+  constructor({ token, partition, owner, address, isStateful }: AdmittedClient, parts: ClientConnectionParts) {
     this.#token = token;
     this.#parts = parts;
     this.partition = partition;
     this.owner = owner;
+    this.address = address;
     const nowMs = parts.clock.now();
     this.#output = new ClientOutput(parts.metrics, parts.limits, nowMs);
     this.#input = new ClientInput(this, this.#output, parts);

@@ -43,11 +43,14 @@ export type Entry<Ticket> = Negotiated<Ticket> | Connecting<Ticket> | Connected;
 /** Who is connected, and which negotiated ids wait for their transport. `Ticket` is what negotiate leaves for connect. */
 export class ClientRegistry<Ticket> {
   readonly #clock: Clock;
+  readonly #onForgotten: (token: string) => void;
   readonly #entries = new Map<string, Entry<Ticket>>();
   #negotiatedCount = 0;
 
-  constructor(clock: Clock) {
+  /** `onForgotten` is called once for each token that is not known any more. */
+  constructor(clock: Clock, onForgotten: (token: string) => void = () => undefined) {
     this.#clock = clock;
+    this.#onForgotten = onForgotten;
   }
 
   get negotiatedCount(): number {
@@ -82,7 +85,7 @@ export class ClientRegistry<Ticket> {
   }
 
   remove(token: string): void {
-    this.#entries.delete(token);
+    if (this.#entries.delete(token)) this.#onForgotten(token);
   }
 
   *connections(): Iterable<ClientConnection> {
@@ -94,7 +97,7 @@ export class ClientRegistry<Ticket> {
     if (this.#negotiatedCount === 0) return;
     for (const [token, entry] of this.#entries) {
       if (entry.kind !== "negotiated" || entry.expiresAtMs > nowMs) continue;
-      this.#entries.delete(token);
+      this.remove(token);
       this.#negotiatedCount -= 1;
     }
   }

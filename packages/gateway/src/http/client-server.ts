@@ -153,7 +153,7 @@ export class ClientServer {
       if (isNegotiate) this.#parts.metrics.negotiationsRefused += 1;
       return identified.answer;
     }
-    const asked = { admission, request, query, caller: identified.caller };
+    const asked = { admission, request, query, caller: identified.caller, address: knock.route.address };
     if (!isNegotiate) return this.#parts.requestEndpoint.handle(asked, response);
     return this.#isDraining ? answers.draining : this.#parts.negotiateEndpoint.answer(asked);
   }
@@ -172,7 +172,11 @@ export class ClientServer {
       if (identified.kind === "refused") return this.#refuse(socket, identified.answer);
       if (this.#isDraining) return this.#refuse(socket, answers.draining);
       const { caller } = identified;
-      await this.#parts.webSocketEndpoint.upgrade({ admission, request, query, caller }, socket, head);
+      await this.#parts.webSocketEndpoint.upgrade(
+        { admission, request, query, caller, address: knock.route.address },
+        socket,
+        head,
+      );
     } catch (error) {
       this.#failed(request, error);
       writeAnswer(socket, answers.failed);

@@ -16,6 +16,7 @@ import type { DialOutcome } from "../upstream/dial.ts";
 import { LazyPrivateUpstream } from "../upstream/lazy-private-upstream.ts";
 import { NoPrivateUpstream } from "../upstream/no-private-upstream.ts";
 import { PrivateUpstream } from "../upstream/private-upstream.ts";
+import type { AddressTable } from "./address-table.ts";
 import type { Admission } from "./admission.ts";
 import { type Caller, isOtherUser } from "./caller.ts";
 import { clientPartition } from "./client-partition.ts";
@@ -28,6 +29,7 @@ export interface ConnectorParts {
   readonly registry: ClientRegistry<ConnectTicket>;
   readonly limits: Config["limits"];
   readonly turn: Turn;
+  readonly addresses: AddressTable;
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -39,6 +41,8 @@ export interface ConnectRequest {
   readonly request: IncomingMessage;
   readonly query: string;
   readonly caller: Caller;
+  /** Of the client, as far as is known. */
+  readonly address: string | undefined;
 }
 
 /** What all clients of a hub share. */
@@ -112,8 +116,12 @@ export class Connector {
     const { admission, request, query } = asked;
     const { runtime } = admission;
     const entry = registry.find(token, runtime.config.path);
+    const address = this.parts.addresses.of(token);
     const partition = clientPartition(admission, request, query, owner.identity);
-    const connection = new ClientConnection({ token, partition, owner, isStateful }, this.#clientsOf(runtime).parts);
+    const connection = new ClientConnection(
+      { token, partition, owner, address, isStateful },
+      this.#clientsOf(runtime).parts,
+    );
     const transport = makeTransport(connection);
     registry.connect(token, runtime.config.path, connection, transport);
     connection.attach(transport, this.#passThrough(asked, connection, upstreamSocket));
@@ -140,11 +148,18 @@ export class Connector {
   }
 
   /** Skipped negotiation: no id, so the client is admitted now and gets a token that nobody knows. */
-  async #admit({ admission, caller }: ConnectRequest): Promise<Refused | Claimed> {
-    const outcome = await admission.admit(caller);
-    if (outcome.kind !== "accepted") return refused(outcome.kind === "error" ? answers.unknownId : refusal(outcome));
+  async #admit({ admission, caller, address }: ConnectRequest): Promise<Refused | Claimed> {
+    const { addresses } = this.parts;
+    const taken = addresses.take(address);
+    if (taken.kind === "full") return refused(answers.tooManyFromAddress);
+    const outcome = await addresses.hold(taken.place, admission.admit(caller));
+    if (outcome.kind !== "accepted") {
+      addresses.giveBack(taken.place);
+      return refused(outcome.kind === "error" ? answers.unknownId : refusal(outcome));
+    }
     const owner = new Owner(caller);
     const token = newConnectionToken();
+    addresses.keep(taken.place, token);
     const ticket = { upstream: outcome.ticket, isStateful: false, owner };
     this.parts.registry.claim(token, admission.runtime.config.path, ticket, []);
     return { kind: "claimed", token, ticket };

@@ -52,6 +52,10 @@ export const answers = {
     `This chain has more than ${maxChainLength} gateways. Check the origin of this hub at each of them.`,
   ),
   redirectRefused: plainText(502, "The origin of this hub redirects to a host that is not allowed."),
+  tooManyFromAddress: {
+    ...plainText(429, "There are too many connections from this address."),
+    headers: { "retry-after": "10" },
+  },
   noKeys: retryLater(5, "Tokens cannot be verified at the moment."),
   full: retryLater(5, "The gateway has no room for another connection."),
   draining: retryLater(2, "The gateway is shutting down."),

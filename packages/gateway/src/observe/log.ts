@@ -15,6 +15,7 @@ export type LogEvent =
   | "upstream.refused"
   | "upstream.retired"
   | "upstream.redirect-refused"
+  | "address.refused"
   | "keys.unavailable"
   | "keys.loaded"
   | "join.refused"

@@ -2,6 +2,18 @@ import type { TransportName } from "@signalr-edge/protocol";
 import { type CloseReason, closeReasons } from "../close-reasons.ts";
 import { HubSavings, type RuleSavings } from "./savings.ts";
 
+/** Limits that an invocation or a connection of a hub's client may meet, and the client is told so. */
+export const refusingLimits = [
+  "maxGroupsPerClient",
+  "maxGroupsPerAddress",
+  "maxGroups",
+  "maxJoinsPerSecond",
+  "maxWaitingJoins",
+  "maxPendingInvocations",
+  "maxPrivateUpstreams",
+] as const;
+export type RefusingLimit = (typeof refusingLimits)[number];
+
 /** Counters and gauges of one hub. Plain fields: adding is one instruction, and exposition reads them on scrape only. */
 export class HubMetrics {
   /** Clients whose handshake is done, now. */
@@ -57,8 +69,11 @@ export class HubMetrics {
   /** What clients would have cost the origin, and what they did. */
   readonly savings = new HubSavings();
   readonly closed: Record<string, number>;
+  /** What clients asked for and did not get, by the name of the limit. */
+  readonly refused: Record<RefusingLimit, number>;
 
   constructor() {
+    this.refused = Object.fromEntries(refusingLimits.map((name) => [name, 0])) as Record<RefusingLimit, number>;
     this.closed = Object.fromEntries(Object.values(closeReasons).map((reason) => [reason.name, 0]));
   }
 
@@ -93,6 +108,8 @@ export class Metrics {
   /** Sent elsewhere by the origin, which the client was shown. */
   negotiationsRedirected = 0;
   upgradesRefused = 0;
+  /** Negotiate requests and upgrades beyond limits.maxConnectionsPerAddress. */
+  addressesRefused = 0;
   /** Requests over a limit of size, number or time (408, 414, 431). */
   requestsOverLimit = 0;
   /** Configurations taken over, and refused, since start. */

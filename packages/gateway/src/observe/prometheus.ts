@@ -85,6 +85,11 @@ export const gatewayFamilies: readonly GatewayFamily[] = [
   ),
   counter("upgrades_refused_total", "WebSocket upgrades refused", (m) => m.upgradesRefused),
   counter(
+    "address_refusals_total",
+    "Negotiate requests and upgrades refused because of limits.maxConnectionsPerAddress",
+    (m) => m.addressesRefused,
+  ),
+  counter(
     "requests_over_limit_total",
     "Requests too large, too long or too slow (408, 414, 431)",
     (m) => m.requestsOverLimit,
@@ -99,6 +104,12 @@ const closedFamily: MetricFamily = {
   help: "Client connections ended, by reason",
 };
 
+const refusedFamily: MetricFamily = {
+  name: "signalr_edge_limit_refusals_total",
+  type: "counter",
+  help: "What clients asked for and were refused, by the name of the limit",
+};
+
 /** Text exposition format 0.0.4, made on scrape only. */
 export function exposition(metrics: Metrics): string {
   const lines: string[] = [];
@@ -108,14 +119,23 @@ export function exposition(metrics: Metrics): string {
     for (const [path, hub] of metrics.hubs)
       lines.push(`${family.name}{hub="${escapeLabel(path)}"} ${family.value(hub)}`);
   }
-  lines.push(...head(closedFamily));
-  for (const [path, hub] of metrics.hubs) {
-    for (const [reason, count] of Object.entries(hub.closed)) {
-      lines.push(`${closedFamily.name}{hub="${escapeLabel(path)}",reason="${reason}"} ${count}`);
-    }
-  }
+  lines.push(...reasonLines(closedFamily, metrics, (hub) => hub.closed));
+  lines.push(...reasonLines(refusedFamily, metrics, (hub) => hub.refused));
   lines.push(...processLines());
   return `${lines.join("\n")}\n`;
+}
+
+function reasonLines(
+  family: MetricFamily,
+  { hubs }: Metrics,
+  countsOf: (hub: HubMetrics) => Readonly<Record<string, number>>,
+): string[] {
+  const samples = [...hubs].flatMap(([path, hub]) =>
+    Object.entries(countsOf(hub)).map(
+      ([reason, count]) => `${family.name}{hub="${escapeLabel(path)}",reason="${reason}"} ${count}`,
+    ),
+  );
+  return [...head(family), ...samples];
 }
 
 function processLines(): string[] {

@@ -2,16 +2,21 @@ import { type Envelope, type Frame, type HubProtocol, MessageType } from "@signa
 import type { WebSocket } from "ws";
 import type { InvocationOutcome, PassThrough, PassThroughClient } from "../aggregation/ports.ts";
 import { OwnInvocations } from "./own-invocations.ts";
+import { PendingCalls } from "./pending-calls.ts";
 import type { PrivateUpstreamParts } from "./private-upstream.ts";
+import { refusePending } from "./refuse-pending.ts";
 import { UpstreamConnection, type UpstreamConnectionListener } from "./upstream-connection.ts";
 import type { UpstreamRequest } from "./upstream-request.ts";
+
+/** `unavailable`: the origin cannot be reached, or does not want it. */
+export type LazyConnectOutcome = WebSocket | "unavailable" | "full";
 
 /** What the lazy private upstreams of a hub have in common. */
 export interface LazyPrivateUpstreamParts extends PrivateUpstreamParts {
   /** Most bytes that wait for the connection before the client is not read any further. */
   readonly privateQueueMaxBytes: number;
-  /** Negotiates and dials as one client; `undefined` if the origin cannot be reached or does not want it. */
-  readonly connect: (as: UpstreamRequest, signal: AbortSignal) => Promise<WebSocket | undefined>;
+  /** Negotiates and dials as one client. */
+  readonly connect: (as: UpstreamRequest, signal: AbortSignal) => Promise<LazyConnectOutcome>;
 }
 
 type State =
@@ -20,6 +25,8 @@ type State =
   | { readonly name: "handshaking"; readonly queue: Frame[]; readonly connection: UpstreamConnection }
   | { readonly name: "open"; readonly connection: UpstreamConnection }
   | { readonly name: "closed" };
+
+const noRoom = "The gateway has no room for another connection to the origin.";
 
 /** One for all: most clients never need more. */
 const idle: State = { name: "idle" };
@@ -37,6 +44,7 @@ export class LazyPrivateUpstream implements PassThrough, UpstreamConnectionListe
   readonly #as: UpstreamRequest;
   readonly #parts: LazyPrivateUpstreamParts;
   #own: OwnInvocations | undefined;
+  readonly #calls = new PendingCalls();
   #state: State = idle;
   #queuedBytes = 0;
 
@@ -51,9 +59,12 @@ export class LazyPrivateUpstream implements PassThrough, UpstreamConnectionListe
   }
 
   send(envelope: Envelope, frame: Frame): void {
-    if (this.#state.name === "open") return this.#state.connection.send(frame);
     // Stream items, completions and cancels belong to an invocation; without a connection there is none.
     if (this.#state.name === "idle" && !isInvocation(envelope)) return;
+    if (!this.#calls.sent(envelope, this.#parts.maxPendingInvocations)) {
+      return refusePending(this.#client, envelope, this.#parts);
+    }
+    if (this.#state.name === "open") return this.#state.connection.send(frame);
     this.#enqueue(Buffer.from(frame)); // outlives the chunk
   }
 
@@ -79,6 +90,10 @@ export class LazyPrivateUpstream implements PassThrough, UpstreamConnectionListe
     if (state.name === "handshaking" || state.name === "open") state.connection.close(graceful);
   }
 
+  get isAwaited(): boolean {
+    return this.#calls.isAwaited;
+  }
+
   sweep(nowMs: number): void {
     this.#own?.sweep(nowMs);
     if (this.#state.name === "handshaking" || this.#state.name === "open") this.#state.connection.sweep(nowMs);
@@ -101,7 +116,9 @@ export class LazyPrivateUpstream implements PassThrough, UpstreamConnectionListe
     this.#parts.metrics.privateMessages += 1;
     this.#parts.metrics.privateBytes += frame.length;
     this.#parts.metrics.savings.countUpstream(frame.length);
-    if (this.#own?.takes(envelope, frame) !== true) this.#client.relay(envelope, frame);
+    if (this.#own?.takes(envelope, frame) === true) return;
+    this.#calls.received(envelope);
+    this.#client.relay(envelope, frame);
   }
 
   /** An open private upstream takes its client with it, as a direct connection would (R-11). */
@@ -132,24 +149,30 @@ export class LazyPrivateUpstream implements PassThrough, UpstreamConnectionListe
     const queue = [first];
     const connecting: State = { name: "connecting", queue, aborter };
     this.#state = connecting;
-    const webSocket = await this.#parts.connect(this.#as, aborter.signal);
+    const outcome = await this.#parts.connect(this.#as, aborter.signal);
+    const webSocket = typeof outcome === "string" ? undefined : outcome;
     if (this.#state !== connecting) return webSocket?.terminate();
-    if (webSocket === undefined) return this.#failed(queue);
+    if (webSocket === undefined) return this.#failed(queue, outcome === "full" ? noRoom : undefined);
     const { limits, clock } = this.#parts;
     const connection = new UpstreamConnection(webSocket, limits, clock, this);
     this.#state = { name: "handshaking", queue, connection };
     connection.handshake(this.#client.protocol);
   }
 
-  #failed(queue: readonly Frame[]): void {
+  /** `reason` is what the clients may read of it. */
+  #failed(queue: readonly Frame[], reason?: string): void {
     const client = this.#client;
+    this.#calls.clear();
     this.#state = idle;
     this.#queuedBytes = 0;
     for (const frame of queue) {
       const envelope = client.protocol.peek(frame);
       const { invocationId, target = "" } = envelope;
       if (!isInvocation(envelope) || invocationId === undefined) continue;
-      const error = `An unexpected error occurred invoking '${target}' on the server.`;
+      const error =
+        reason === undefined
+          ? `An unexpected error occurred invoking '${target}' on the server.`
+          : `Failed to invoke '${target}' due to an error on the server. HubException: ${reason}`;
       if (this.#own?.fail(invocationId, error) !== true) client.complete(invocationId, { kind: "error", error });
     }
     client.resumeReading();

@@ -25,6 +25,9 @@ export class NoPrivateUpstream implements PassThrough {
     done({ kind: "completed", payload: { kind: "error", error } });
   }
 
+  /** Every invocation is answered at once. */
+  readonly isAwaited = false;
+
   pause(): void {}
 
   resume(): void {}

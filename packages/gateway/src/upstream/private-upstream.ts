@@ -4,11 +4,15 @@ import type { InvocationOutcome, PassThrough, PassThroughClient } from "../aggre
 import type { Clock } from "../clock.ts";
 import type { HubMetrics } from "../observe/metrics.ts";
 import { OwnInvocations } from "./own-invocations.ts";
+import { PendingCalls } from "./pending-calls.ts";
+import { refusePending } from "./refuse-pending.ts";
 import { UpstreamConnection, type UpstreamConnectionListener, type UpstreamLimits } from "./upstream-connection.ts";
 
 /** What the private upstreams of a hub have in common. */
 export interface PrivateUpstreamParts {
   readonly limits: UpstreamLimits & { readonly joinTimeoutMs: number };
+  /** Most invocations of one client without an answer. */
+  readonly maxPendingInvocations: number;
   readonly clock: Clock;
   readonly metrics: HubMetrics;
 }
@@ -22,6 +26,7 @@ export class PrivateUpstream implements PassThrough, UpstreamConnectionListener 
   readonly #parts: PrivateUpstreamParts;
   readonly #connection: UpstreamConnection;
   readonly #own: OwnInvocations;
+  readonly #calls = new PendingCalls();
 
   constructor(webSocket: WebSocket, client: PassThroughClient, parts: PrivateUpstreamParts) {
     this.#client = client;
@@ -34,8 +39,13 @@ export class PrivateUpstream implements PassThrough, UpstreamConnectionListener 
     this.#connection.handshake(protocol);
   }
 
-  send(_envelope: Envelope, frame: Frame): void {
-    this.#connection.send(frame);
+  send(envelope: Envelope, frame: Frame): void {
+    if (this.#calls.sent(envelope, this.#parts.maxPendingInvocations)) this.#connection.send(frame);
+    else refusePending(this.#client, envelope, this.#parts);
+  }
+
+  get isAwaited(): boolean {
+    return this.#calls.isAwaited;
   }
 
   invoke(method: string, rawArguments: readonly Uint8Array[], done: (outcome: InvocationOutcome) => void): void {
@@ -72,7 +82,9 @@ export class PrivateUpstream implements PassThrough, UpstreamConnectionListener 
     this.#parts.metrics.privateMessages += 1;
     this.#parts.metrics.privateBytes += frame.length;
     this.#parts.metrics.savings.countUpstream(frame.length);
-    if (!this.#own.takes(envelope, frame)) this.#client.relay(envelope, frame);
+    if (this.#own.takes(envelope, frame)) return;
+    this.#calls.received(envelope);
+    this.#client.relay(envelope, frame);
   }
 
   ended(closeFrame: Frame | undefined): void {

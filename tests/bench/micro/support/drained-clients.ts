@@ -49,7 +49,10 @@ export async function openDrainedClients(count: number, offer?: string): Promise
     server.on("upgrade", (request, socket: Socket, head) => {
       webSockets.handleUpgrade(request, socket, head, (webSocket) => {
         const owner = new Owner({ identity: undefined, credential: "", expiresAtMs: undefined });
-        const connection = new ClientConnection({ token: "", partition: everybody, owner, isStateful: false }, parts);
+        const connection = new ClientConnection(
+          { token: "", partition: everybody, owner, address: undefined, isStateful: false },
+          parts,
+        );
         const transport = new WebSocketTransport(webSocket as ClientWebSocket, socket, pace, limits, connection);
         connection.attach(transport, acceptor(connection, accepted));
         sockets.push(socket);
@@ -110,6 +113,7 @@ function acceptor(connection: ClientConnection, accepted: (connection: ClientCon
     },
     send: () => undefined,
     invoke: () => undefined,
+    isAwaited: false,
     pause: () => undefined,
     resume: () => undefined,
     close: () => undefined,
