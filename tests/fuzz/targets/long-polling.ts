@@ -66,6 +66,7 @@ function runOperations(operations: Buffer): void {
   let nowMs = 0;
   let endCount = 0;
   const listener = {
+    controlReceived: () => {},
     received: () => {},
     ended: () => {
       endCount += 1;
