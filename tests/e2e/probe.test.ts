@@ -262,7 +262,8 @@ describe.skipIf(!aspNetOriginAvailable)("access: probe", () => {
     ];
     await resultOf(first, "1", "SubscribeOpen", 1);
     expect(await invoke(second, "1", "SubscribeOpen", 1)).toMatchObject({
-      error: "An unexpected error occurred invoking 'SubscribeOpen' on the server.",
+      error:
+        "Failed to invoke 'SubscribeOpen' due to an error on the server. HubException: The gateway has no room for another connection to the origin.",
     });
     await first.close();
     await expect.poll(() => own.hub().privateUpstreams, { timeout: patienceMs }).toBe(0);
