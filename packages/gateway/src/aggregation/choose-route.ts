@@ -1,6 +1,6 @@
 import { type Envelope, type Frame, type HubProtocol, MessageType } from "@signalr-edge/protocol";
 import type { CallRule, GroupRule, HubMethodRule, HubRules, StreamRule } from "../config/hub-rules.ts";
-import { type NamedKey, namedKeys } from "./group-key.ts";
+import { hasKeys, type NamedKey, namedKeys } from "./group-key.ts";
 import type { Member } from "./ports.ts";
 import type { SharedStream } from "./shared-stream.ts";
 import type { StreamTable } from "./stream-table.ts";
@@ -67,7 +67,7 @@ function routeLeave(
 function routeCall(rule: CallRule, protocol: HubProtocol, envelope: Envelope, frame: Frame): Route {
   const refused = refuseForm(rule, protocol, envelope);
   if (refused !== undefined) return refused;
-  return envelope.invocationId !== undefined && hasKey(rule, protocol, envelope, frame)
+  return envelope.invocationId !== undefined && hasKeys(rule.keys[protocol.name], protocol, envelope, frame)
     ? { kind: "call", rule }
     : passThrough;
 }
@@ -89,7 +89,7 @@ function routeStream(
   if (refused !== undefined) return refused;
   if (membership?.streams.has(invocationId) === true)
     return reject(`Invocation ID '${invocationId}' is already in use.`);
-  return hasKey(rule, protocol, envelope, frame) ? { kind: "stream", rule } : passThrough;
+  return hasKeys(rule.keys[protocol.name], protocol, envelope, frame) ? { kind: "stream", rule } : passThrough;
 }
 
 function routeCancel(membership: Member["membership"], { invocationId }: Envelope): Route {
@@ -126,11 +126,6 @@ function noKey({ method }: HubMethodRule): Route {
  */
 function nameInErrors({ method }: HubMethodRule, protocol: HubProtocol, { type, target = "" }: Envelope): string {
   return protocol.name === "messagepack" && type === MessageType.StreamInvocation ? target : method;
-}
-
-function hasKey(rule: HubMethodRule, protocol: HubProtocol, envelope: Envelope, frame: Frame): boolean {
-  const unnamed = { name: "", keyKind: "exact" } as const;
-  return namedKeys(unnamed, rule.keys[protocol.name], protocol, envelope, frame) !== undefined;
 }
 
 function reject(error: string): Route {

@@ -24,7 +24,12 @@ export function namedKeys(
   envelope: Envelope,
   frame: Frame,
 ): readonly NamedKey[] | undefined {
-  const rows = scalarRows(template, protocol, envelope, frame);
+  const expanded = template.parts.find(expands);
+  if (expanded === undefined) {
+    const scalars = scalarsOf(template, protocol, envelope, frame);
+    return scalars === undefined ? undefined : [{ key: encodeKey(rule, template, scalars), scalars }];
+  }
+  const rows = scalarRows(template, expanded, protocol, envelope, frame);
   if (rows === undefined) return undefined;
   const byKey = new Map<GroupKey, NamedKey>();
   for (const scalars of rows) {
@@ -32,6 +37,16 @@ export function namedKeys(
     byKey.set(key, { key, scalars });
   }
   return [...byKey.values()];
+}
+
+/** Whether `namedKeys` finds any. */
+export function hasKeys(template: KeyTemplate, protocol: HubProtocol, envelope: Envelope, frame: Frame): boolean {
+  const expanded = template.parts.find(expands);
+  const found =
+    expanded === undefined
+      ? scalarsOf(template, protocol, envelope, frame)
+      : scalarRows(template, expanded, protocol, envelope, frame);
+  return found !== undefined;
 }
 
 /** The one key of a message, without the detour over several; `undefined` if it has none or its template names several. */
@@ -42,15 +57,8 @@ export function groupKey(
   envelope: Envelope,
   frame: Frame,
 ): GroupKey | undefined {
-  const scalars: Scalar[] = [];
-  for (const part of template.parts) {
-    if (typeof part === "string") continue;
-    const range = part.expand ? undefined : envelope.argumentRanges[part.argument];
-    const scalar = range === undefined ? undefined : protocol.readScalar(frame, range, part.path);
-    if (scalar === undefined) return undefined;
-    scalars.push(scalar);
-  }
-  return encodeKey(rule, template, scalars);
+  const scalars = scalarsOf(template, protocol, envelope, frame);
+  return scalars === undefined ? undefined : encodeKey(rule, template, scalars);
 }
 
 /** For people: the rule's name and the template filled in, `event:42`. Not an identity. */
@@ -70,38 +78,51 @@ export function describeKey(key: GroupKey): string {
   return text;
 }
 
-/** One row of scalars per key: a plain reference repeats in every row, `{N[]}` gives each row its element. */
-function scalarRows(
+function expands(part: KeyTemplate["parts"][number]): part is KeyReference {
+  return typeof part !== "string" && part.expand;
+}
+
+/** The values of a template's references; `undefined` if one of them has none, or several. */
+function scalarsOf(
   template: KeyTemplate,
   protocol: HubProtocol,
   envelope: Envelope,
   frame: Frame,
-): readonly (readonly Scalar[])[] | undefined {
-  const columns: (readonly Scalar[])[] = [];
-  let rowCount = 1;
+): readonly Scalar[] | undefined {
+  const scalars: Scalar[] = [];
   for (const part of template.parts) {
     if (typeof part === "string") continue;
-    const column = readColumn(part, protocol, envelope, frame);
-    if (column === undefined || column.length === 0) return undefined;
-    if (part.expand) rowCount = column.length;
-    columns.push(column);
+    const range = part.expand ? undefined : envelope.argumentRanges[part.argument];
+    const scalar = range === undefined ? undefined : protocol.readScalar(frame, range, part.path);
+    if (scalar === undefined) return undefined;
+    scalars.push(scalar);
   }
-  return Array.from({ length: rowCount }, (_, row) =>
-    columns.flatMap((column) => column[column.length === 1 ? 0 : row] ?? []),
-  );
+  return scalars;
 }
 
-function readColumn(
-  reference: KeyReference,
+/** One row of scalars per key: a plain reference repeats in every row, `{N[]}` gives each row its element. */
+function scalarRows(
+  template: KeyTemplate,
+  expanded: KeyReference,
   protocol: HubProtocol,
   envelope: Envelope,
   frame: Frame,
-): readonly Scalar[] | undefined {
-  const range = envelope.argumentRanges[reference.argument];
-  if (range === undefined) return undefined;
-  if (reference.expand) return protocol.readScalars(frame, range, reference.path);
-  const scalar = protocol.readScalar(frame, range, reference.path);
-  return scalar === undefined ? undefined : [scalar];
+): readonly (readonly Scalar[])[] | undefined {
+  const range = envelope.argumentRanges[expanded.argument];
+  const elements = range === undefined ? undefined : protocol.readScalars(frame, range, expanded.path);
+  if (elements === undefined || elements.length === 0) return undefined;
+  const rows = elements.map((): Scalar[] => []);
+  for (const part of template.parts) {
+    if (typeof part === "string") continue;
+    const own = part.expand ? undefined : envelope.argumentRanges[part.argument];
+    const repeated = own === undefined ? undefined : protocol.readScalar(frame, own, part.path);
+    for (const [index, row] of rows.entries()) {
+      const scalar = part.expand ? elements[index] : repeated;
+      if (scalar === undefined) return undefined;
+      row.push(scalar);
+    }
+  }
+  return rows;
 }
 
 const kindLetters = { string: "s", integer: "i", boolean: "b" } as const;
