@@ -35,7 +35,7 @@ export const groupMutants: readonly Mutant[] = [
     ),
   ]),
   mutant("a client that goes stays a member", [
-    membership("for (const group of [...this.groups]) group.table.remove(client, group);", ""),
+    membership("for (const group of [...this.groups]) group.table.takeOut(client, group);", ""),
   ]),
   mutant("a client that goes is answered all the same", [table("    this.forget(waiter);\n", "")]),
   mutant("a leave does not reach the joins of the client that wait", [
@@ -54,8 +54,8 @@ export const groupMutants: readonly Mutant[] = [
   ]),
   mutant("a new member does not stop the linger", [
     reconciler(
-      "      group.linger?.cancel();\n      group.linger = undefined;\n    }\n    for (const waiter",
-      "    }\n    for (const waiter",
+      "      group.linger?.cancel();\n      group.linger = undefined;\n    }\n    for (const { key",
+      "    }\n    for (const { key",
     ),
     reconciler("if (group.members.size === 0 && group.joined", "if (group.joined"),
   ]),

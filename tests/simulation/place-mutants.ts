@@ -22,8 +22,8 @@ export const placeMutants: readonly Mutant[] = [
   ]),
   mutant("a client that goes leaves the groups of one shard only", [
     membership(
-      "for (const group of [...this.groups]) group.table.remove(client, group);",
-      "const [first] = this.groups;\n    for (const group of [...this.groups]) if (group.table === first?.table) group.table.remove(client, group);",
+      "for (const group of [...this.groups]) group.table.takeOut(client, group);",
+      "const [first] = this.groups;\n    for (const group of [...this.groups]) if (group.table === first?.table) group.table.takeOut(client, group);",
     ),
   ]),
   mutant("a client that goes is still waited for on all shards but one", [

@@ -40,6 +40,8 @@ export class SimulatedClient implements HubClient {
     this.#watch.written(this, frame);
   }
 
+  letGo(): void {}
+
   complete(invocationId: string, payload: CompletionPayload): void {
     this.#watch.completed(this, invocationId, payload);
   }

@@ -125,6 +125,13 @@ export class GroupTable {
   }
 
   remove(client: Member, group: Group): void {
+    if (!group.members.has(client)) return;
+    client.letGo(group.key);
+    this.takeOut(client, group);
+  }
+
+  /** As `remove`, for a client that is gone. */
+  takeOut(client: Member, group: Group): void {
     if (!group.members.delete(client)) return;
     client.membership?.groups.delete(group);
     if (client.address !== undefined) client.address.groups -= 1;

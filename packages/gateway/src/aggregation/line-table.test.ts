@@ -75,6 +75,7 @@ function client(partitionKey = "p"): HubClient & { readonly answers: unknown[] }
     owner: { identity: undefined, credential: "", credentialExpiresAtMs: Number.POSITIVE_INFINITY },
     membership: undefined as Membership | undefined,
     write: () => {},
+    letGo: () => {},
     complete: (_invocationId, payload) => answers.push(payload),
     passThrough: () => expect.fail("nothing passes through"),
     close: () => {},

@@ -47,6 +47,7 @@ function clientIn(rules: HubRules, what: (membership: Membership, client: HubCli
     partition: { key: "" as HubClient["partition"]["key"], query: [], headers: [] },
     owner: { identity, credential: "", credentialExpiresAtMs: Number.POSITIVE_INFINITY },
     write() {},
+    letGo() {},
     complete() {},
     passThrough() {},
     close() {},

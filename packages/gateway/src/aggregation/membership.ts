@@ -30,7 +30,7 @@ export class Membership {
   leaveAll(client: Member): void {
     this.probes.clear();
     for (const waiter of [...this.waiters]) waiter.table.abandon(waiter);
-    for (const group of [...this.groups]) group.table.remove(client, group);
+    for (const group of [...this.groups]) group.table.takeOut(client, group);
     for (const [invocationId, { table, stream }] of [...this.streams]) table.close(client, invocationId, stream);
     for (const caller of [...this.callers]) caller.table.forget(caller);
   }

@@ -15,6 +15,11 @@ export interface Member {
   readonly address?: AddressUse | undefined;
   /** Queues a group message for this turn. Never throws and never blocks; a client that does not read is cut by itself. */
   write(frame: SharedFrame): void;
+  /**
+   * What `write` holds back of this group, because the client is behind, is to leave now: what the client is told of the
+   * group next is from after its membership, or a new state.
+   */
+  letGo(group: string): void;
   /** Answers an invocation of this client under the client's own id. */
   complete(invocationId: string, payload: CompletionPayload): void;
   /** Sends a frame that no rule names to this client's private upstream. */

@@ -147,6 +147,7 @@ export class Reconciler {
       group.linger?.cancel();
       group.linger = undefined;
     }
+    for (const { key, members } of restores) for (const member of members) member.letGo(key);
     for (const waiter of waiters) {
       for (const group of waiter.wanted) if (this.#table.add(waiter.client, group)) waiter.added.push(group);
     }

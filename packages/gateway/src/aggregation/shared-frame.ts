@@ -9,8 +9,8 @@ const compressed = 0x40;
 /** What a client that is behind does with a message, instead of queueing it (aggregation.md 7). */
 export type WhenBehind =
   | { readonly kind: "drop" }
-  /** Only the newest message of a key is kept until the client has caught up. */
-  | { readonly kind: "conflate"; readonly key: string };
+  /** Only the newest message of a target and a group is kept until the client has caught up. */
+  | { readonly kind: "conflate"; readonly target: string; readonly group: string };
 
 /**
  * The payload of a compressed WebSocket message that inflates to these bytes by itself (RFC 7692 section 7.2.1), or

@@ -13,7 +13,7 @@ export function whenBehind({ onSlow, target }: TargetRule, key: GroupKey): WhenB
     case "drop":
       return drop;
     case "conflate":
-      return { kind: "conflate", key: `${target}\n${key}` };
+      return { kind: "conflate", target, group: key };
     default:
       return assertNever(onSlow);
   }

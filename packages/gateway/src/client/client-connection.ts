@@ -138,6 +138,10 @@ export class ClientConnection implements HubClient, PassThroughClient, ClientTra
     if (this.#state.name === "open" || this.#state.name === "detached") this.#deliver(frame);
   }
 
+  letGo(group: string): void {
+    if (this.#state.name === "open" || this.#state.name === "detached") this.#output.letGo(group);
+  }
+
   complete(invocationId: string, payload: CompletionPayload): void {
     if (!this.#isTalking) return;
     this.#answer(this.protocol.writeCompletion(invocationId, payload));

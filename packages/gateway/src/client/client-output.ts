@@ -12,6 +12,15 @@ export interface ClientOutputLimits {
   readonly keepAliveIntervalMs: number;
 }
 
+/** Most of what a transport adds to a message: the header of a WebSocket frame, or the form of an event. */
+const framingBytes = 10;
+
+/** A message that waits for its client to catch up. */
+interface Held {
+  readonly frame: SharedFrame;
+  readonly whenBehind: Extract<WhenBehind, { readonly kind: "conflate" }>;
+}
+
 /**
  * The way out to one client: its transport, pings, with stateful reconnect the buffer of what it has not acknowledged, and
  * the brake on the private upstream when either is full.
@@ -28,7 +37,7 @@ export class ClientOutput {
   #isTransportCongested = false;
   #isUpstreamPaused = false;
   /** Newest message of each key that waits for the client to catch up, the latest last. */
-  #conflated: Map<string, SharedFrame> | undefined;
+  #conflated: Map<string, Held> | undefined;
 
   constructor(metrics: HubMetrics, limits: ClientOutputLimits, nowMs: number) {
     this.#metrics = metrics;
@@ -81,6 +90,16 @@ export class ClientOutput {
     return this.#buffer.bufferedBytes <= this.#limits.resumeBufferMaxBytes;
   }
 
+  /** What is held back of this group leaves now, and counts against the bound of the outbox like everything else. */
+  letGo(group: string): void {
+    for (const [key, { frame, whenBehind }] of this.#conflated ?? []) {
+      if (whenBehind.group !== group) continue;
+      this.#conflated?.delete(key);
+      this.#sendHeld(frame);
+    }
+    if (this.#conflated?.size === 0) this.#conflated = undefined;
+  }
+
   acknowledged(sequenceId: number): void {
     this.#buffer?.acknowledged(sequenceId);
     this.#brake();
@@ -130,7 +149,7 @@ export class ClientOutput {
   /** A message on its own always does, however large. */
   #fits({ bytes }: SharedFrame): boolean {
     const pendingBytes = this.#transport?.pendingBytes ?? 0;
-    return pendingBytes === 0 || pendingBytes + bytes.length <= this.#limits.outboxMaxBytes;
+    return pendingBytes === 0 || pendingBytes + bytes.length + framingBytes <= this.#limits.outboxMaxBytes;
   }
 
   /** Its rule says what becomes of a client that is behind: it must not be cut for a single message over the bound. */
@@ -147,25 +166,34 @@ export class ClientOutput {
       this.#conflated = new Map();
       this.#transport?.tellWhenDrained();
     }
+    const key = `${whenBehind.target}\n${whenBehind.group}`;
     // Deleted first, so that it moves to the tail.
-    if (this.#conflated.delete(whenBehind.key)) this.#metrics.conflated += 1;
-    this.#conflated.set(whenBehind.key, frame);
+    if (this.#conflated.delete(key)) this.#metrics.conflated += 1;
+    this.#conflated.set(key, { frame: frame.keep(), whenBehind });
   }
 
   /** As much as fits; the rest may still be replaced by something newer. */
   #catchUp(): void {
     const held = this.#conflated;
     if (held === undefined) return;
-    for (const [key, frame] of held) {
+    let hasSent = false;
+    for (const [key, { frame }] of held) {
       if (!this.#fits(frame) || (this.#transport?.pendingBytes ?? 0) > highWaterBytes) {
-        this.#transport?.tellWhenDrained();
+        // What was just written may leave with this turn. What waited before it does not leave for being asked in every
+        // turn: the next drain or sweep comes back to it.
+        if (hasSent) this.#transport?.tellWhenDrained();
         return;
       }
+      hasSent = true;
       held.delete(key);
-      this.#sendWhole(frame);
-      this.#buffer?.sent(frame);
+      this.#sendHeld(frame);
     }
     this.#conflated = undefined;
+  }
+
+  #sendHeld(frame: SharedFrame): void {
+    this.#sendWhole(frame);
+    this.#buffer?.sent(frame);
   }
 
   /** The private upstream is read while both the socket and the buffer have room. */

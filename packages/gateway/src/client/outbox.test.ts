@@ -246,6 +246,15 @@ describe("the age of what waits", () => {
     expect(later[12]).toBe(false);
   });
 
+  test("what was owed and has been read excuses nothing that comes after it", () => {
+    const verdicts = new Verdicts();
+    outbox = new Outbox(sink, new Pace(new Turn(), 0), limits, verdicts);
+    write(1, true);
+    sink.read(1);
+    write(limits.outboxMaxBytes / 100);
+    expect(verdicts.seen).toEqual(["overflowed"]);
+  });
+
   test("owed bytes over the bound may take as long as they take", () => {
     write(limits.outboxMaxBytes / 50, true);
     expect(check(60)).not.toContain(false);

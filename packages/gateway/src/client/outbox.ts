@@ -1,4 +1,3 @@
-import type { Writable } from "node:stream";
 import type { Pace } from "./pace.ts";
 import type { Flushable } from "./turn.ts";
 
@@ -15,8 +14,17 @@ export interface OutboxListener {
   overflowed(): void;
 }
 
-/** What an outbox writes to: a socket, or the response of an event stream. */
-export type OutboxSink = Pick<Writable, "cork" | "uncork" | "write" | "once" | "writableLength">;
+/** What an outbox writes to: a socket, or the response of an event stream. As `Writable` of `node:stream`. */
+export interface OutboxSink {
+  cork(): void;
+  uncork(): void;
+  write(bytes: Buffer): boolean;
+  once(event: "drain", listener: () => void): unknown;
+  readonly writableLength: number;
+}
+
+/** `Pace`, as far as an outbox knows it. */
+export type OutboxPace = Pick<Pace, "intervalMs" | "flushAtEnd" | "flushLater">;
 
 /** Above it a client is behind, and what is sent to it alone is no longer read from the origin. */
 export const highWaterBytes = 65_536;
@@ -29,7 +37,7 @@ export const highWaterBytes = 65_536;
  */
 export class Outbox implements Flushable {
   readonly #sink: OutboxSink;
-  readonly #pace: Pace;
+  readonly #pace: OutboxPace;
   readonly #limits: OutboxLimits;
   readonly #listener: OutboxListener;
   /** Corked while `gathering`, until the interval is over, and while `leaving`, until the end of the turn. */
@@ -42,7 +50,7 @@ export class Outbox implements Flushable {
   #takenAtLastCheck = 0;
   #stuckSinceMs: number | undefined;
 
-  constructor(sink: OutboxSink, pace: Pace, limits: OutboxLimits, listener: OutboxListener) {
+  constructor(sink: OutboxSink, pace: OutboxPace, limits: OutboxLimits, listener: OutboxListener) {
     this.#sink = sink;
     this.#pace = pace;
     this.#limits = limits;
@@ -53,7 +61,9 @@ export class Outbox implements Flushable {
   write(bytes: Buffer, owed: boolean): number {
     if (this.#state === "ended") return 0;
     // The bound is on what waits behind a message: one that meets an empty outbox may be as large as it is.
-    const isFirst = this.#sink.writableLength === 0 && bytes.length > this.#limits.outboxMaxBytes;
+    const isEmpty = this.#sink.writableLength === 0;
+    if (isEmpty) this.#owedBytes = 0;
+    const isFirst = isEmpty && bytes.length > this.#limits.outboxMaxBytes;
     this.#cork(owed);
     this.#sink.write(bytes);
     this.#offeredBytes += bytes.length;
