@@ -1,16 +1,16 @@
 import type { Frame } from "@signalr-edge/protocol";
 import type { ClientWatch } from "./client-watch.ts";
+import type { FrameMessage } from "./origin-connection.ts";
 import type { SimulatedClient } from "./simulated-client.ts";
 import { Violation } from "./violation.ts";
 
 /** What must happen to the clients of one shared upstream on a hub that sends to all of them. */
 export class BroadcastOracle {
   readonly #watch: ClientWatch;
-  /** Clients that get every broadcast, each with the number of the last one. */
-  readonly #followers = new Map<SimulatedClient, number>();
+  /** Clients that get every broadcast. */
+  readonly #followers = new Set<SimulatedClient>();
   /** Clients that may not go on before the upstream is open: they would miss something. */
   readonly #arriving = new Set<SimulatedClient>();
-  #consumed = 0;
 
   constructor(watch: ClientWatch) {
     this.#watch = watch;
@@ -29,19 +29,17 @@ export class BroadcastOracle {
     if (!this.#arriving.delete(client)) throw new Violation("INV-6", `${client.name} goes on twice, or after its end`);
     if (!this.isOn) return;
     if (!isUpstreamOpen) throw new Violation("INV-3", `${client.name} goes on and misses broadcasts`);
-    this.#followers.set(client, this.#consumed);
+    this.#followers.add(client);
   }
 
   isFollower(client: SimulatedClient): boolean {
     return this.#followers.has(client);
   }
 
-  broadcast(sequence: number, frame: Frame, act: () => void): void {
-    const followers = [...this.#followers.keys()];
-    if (followers.length > 0) this.#watch.sightings.broadcasts += 1;
-    this.#watch.expectFrame(frame, followers, `broadcast ${sequence}`, act);
-    this.#consumed = sequence;
-    for (const client of followers) this.#followers.set(client, sequence);
+  broadcast(message: FrameMessage, frame: Frame, act: () => void): void {
+    if (this.#followers.size > 0) this.#watch.sightings.broadcasts += 1;
+    for (const client of this.#followers) this.#watch.expect(client);
+    this.#watch.passFrame(frame, message, act);
   }
 
   gone(client: SimulatedClient): void {
@@ -52,7 +50,7 @@ export class BroadcastOracle {
   /** R-30. */
   up(): void {
     if (this.#watch.setup.broadcast !== "close") return;
-    for (const client of this.#followers.keys()) this.#watch.expectClose(client);
+    for (const client of this.#followers) this.#watch.expectClose(client);
     this.#watch.sightings.broadcastGaps += this.#followers.size;
     this.#followers.clear();
   }

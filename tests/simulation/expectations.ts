@@ -1,4 +1,5 @@
 import type { GapPolicy } from "../../packages/gateway/src/config/hub-rules.ts";
+import type { Bits } from "./bits.ts";
 import type { JoinRequest, Topic } from "./hub-contract.ts";
 import type { SimulatedClient } from "./simulated-client.ts";
 import { Violation } from "./violation.ts";
@@ -10,13 +11,15 @@ export interface PendingJoin {
   /** `undefined`: fire-and-forget. */
   readonly invocationId: string | undefined;
   /** Topics that the client has not left again meanwhile. */
-  readonly wanted: Set<number>;
+  wanted: Bits;
   /** Topics that this join made it a member of. */
-  readonly added: number[];
+  added: Bits;
   /** The invocation that serves it; `undefined` while it waits. */
   call: JoinCall | undefined;
-  /** Joins of its group that were served first, although everybody who waited for them had come later. */
-  readonly overtakenBy: Set<JoinRequest>;
+  /** Joins of its group (by index) that were served first, although everybody who waited for them had come later. */
+  overtakenBy: Bits;
+  /** The client is gone, or has its answer. */
+  isOver: boolean;
 }
 
 export interface JoinCall {
@@ -24,9 +27,9 @@ export interface JoinCall {
   readonly request: JoinRequest;
   readonly batch: readonly PendingJoin[];
   /** Topics whose members come from the epoch before. */
-  readonly restores: ReadonlySet<TopicView>;
-  /** The last sequence number of each topic when the hub read its state. */
-  readonly snapshots: Map<number, number>;
+  readonly restores: Bits;
+  /** The last sequence number of each topic of the request when the hub read its state; empty before. */
+  readonly snapshots: number[];
 }
 
 export interface LeaveCall {
@@ -49,7 +52,7 @@ export interface StreamCall {
 export type Call = JoinCall | LeaveCall | QueryCall | StreamCall;
 
 /** How far a member has come in a topic: it has received `first` to `last` without a hole. */
-interface Position {
+export interface Position {
   first: number;
   last: number;
   /** It has been told the state up to `last` and must miss nothing from now on. */
@@ -85,31 +88,35 @@ export class TopicView {
   add(client: SimulatedClient): boolean {
     if (this.members.has(client)) return false;
     this.members.set(client, { first: 1, last: 0, isWhole: false });
+    client.load += 1;
     return true;
   }
 
   remove(client: SimulatedClient, nowMs: number): void {
-    if (this.members.delete(client) && this.members.size === 0) this.emptySinceMs = nowMs;
+    if (!this.members.delete(client)) return;
+    client.load -= 1;
+    if (this.members.size === 0) this.emptySinceMs = nowMs;
   }
 
-  /** INV-2, INV-3, INV-5 as the client sees them. */
-  received(client: SimulatedClient, sequence: number): void {
-    const position = this.members.get(client);
-    if (position === undefined) return;
-    const { last, isWhole } = position;
-    if (sequence <= last)
-      throw new Violation("INV-2", `${client.name} gets ${sequence} of topic ${this.topic.index} after ${last}`);
-    if (sequence > last + 1) {
-      if (isWhole) throw new Violation("INV-3", `${client.name} misses ${last + 1} of topic ${this.topic.index}`);
-      position.first = sequence;
+  /** INV-2, INV-3, INV-5 as each member sees them. */
+  received(sequence: number): void {
+    this.consumed = sequence;
+    for (const [client, position] of this.members) {
+      const { last, isWhole } = position;
+      if (sequence <= last)
+        throw new Violation("INV-2", `${client.name} gets ${sequence} of topic ${this.topic.index} after ${last}`);
+      if (sequence > last + 1) {
+        if (isWhole) throw new Violation("INV-3", `${client.name} misses ${last + 1} of topic ${this.topic.index}`);
+        position.first = sequence;
+      }
+      position.last = sequence;
     }
-    position.last = sequence;
   }
 
   /** The join is answered: together with its snapshot the client has everything (INV-3). */
   makeWhole(client: SimulatedClient, call: JoinCall): void {
     const position = this.members.get(client);
-    const snapshot = call.snapshots.get(this.topic.index);
+    const snapshot = call.snapshots[call.request.topics.indexOf(this.topic.index)];
     if (position === undefined || snapshot === undefined) return;
     const isCovered = this.consumed <= snapshot || (position.last === this.consumed && position.first <= snapshot + 1);
     if (!isCovered) {

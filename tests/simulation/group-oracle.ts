@@ -1,12 +1,25 @@
 import type { Frame } from "@signalr-edge/protocol";
+import type { SharedLine } from "../../packages/gateway/src/aggregation/shared-line.ts";
+import { type Bits, bit, bitsOf, has, noBits } from "./bits.ts";
 import type { ClientWatch } from "./client-watch.ts";
 import { type JoinCall, type LeaveCall, type PendingJoin, TopicView } from "./expectations.ts";
 import type { JoinRequest, Topic } from "./hub-contract.ts";
-import type { Setup } from "./schedule.ts";
+import type { FrameMessage } from "./origin-connection.ts";
+import type { Setup } from "./setup.ts";
 import type { Sightings } from "./sightings.ts";
 import type { SimulatedClient } from "./simulated-client.ts";
 import type { SimulatedClock } from "./simulated-clock.ts";
 import { Violation } from "./violation.ts";
+
+type UpdateMessage = Extract<FrameMessage, { readonly kind: "message" }>;
+type SnapshotMessage = Extract<FrameMessage, { readonly kind: "snapshot" }>;
+
+interface Member {
+  readonly view: TopicView;
+  readonly client: SimulatedClient;
+}
+
+const nobody: readonly Member[] = [];
 
 /**
  * What must happen to the groups of one shared upstream, worked out from the rules of aggregation.md without a look into
@@ -17,9 +30,14 @@ export class GroupOracle {
   readonly #setup: Setup;
   readonly #clock: SimulatedClock;
   readonly #sightings: Sightings;
-  readonly #views: ReadonlyMap<number, TopicView>;
+  /** Of the topics that belong to this upstream. */
+  readonly topics: readonly TopicView[];
+  /** By the number of the topic. */
+  readonly #views: (TopicView | undefined)[] = [];
   /** Joins without an answer, oldest first. */
   readonly pending = new Set<PendingJoin>();
+  /** The gateway's side of the upstream, while there is one. It is looked at to count what was tried, not to judge. */
+  line: SharedLine | undefined;
   #joinsInFlight = 0;
 
   /** `topics` are those that belong to this upstream. */
@@ -28,11 +46,8 @@ export class GroupOracle {
     this.#setup = watch.setup;
     this.#clock = watch.clock;
     this.#sightings = watch.sightings;
-    this.#views = new Map(topics.map((topic) => [topic.index, new TopicView(topic, watch.setup.onGap[topic.rule])]));
-  }
-
-  get topics(): readonly TopicView[] {
-    return [...this.#views.values()];
+    this.topics = topics.map((topic) => new TopicView(topic, watch.setup.onGap[topic.rule]));
+    for (const view of this.topics) this.#views[view.topic.index] = view;
   }
 
   // --- what clients do ----------------------------------------------------------------------------------------------
@@ -44,43 +59,56 @@ export class GroupOracle {
       this.#sightings.limitedJoins += 1;
       return this.#watch.due.owe(client, invocationId, { kind: "error", error: "" });
     }
-    for (const topic of request.topics) this.#seeJoin(request, this.#view(topic).call);
+    for (const topic of request.topics) {
+      this.#watch.coverage.see(this.line, topic, "ask");
+      this.#seeJoin(request, this.#view(topic).call);
+    }
+    client.load += 1;
     this.pending.add({
       client,
       request,
       invocationId,
-      wanted: new Set(request.topics),
-      added: [],
+      wanted: bitsOf(request.topics),
+      added: noBits,
       call: undefined,
-      overtakenBy: new Set(),
+      overtakenBy: noBits,
+      isOver: false,
     });
   }
 
-  /** Groups that it is in, and joins that wait. */
-  loadOf(client: SimulatedClient): number {
-    const waiting = [...this.pending].filter((join) => join.client === client).length;
-    return waiting + this.topics.filter((topic) => topic.members.has(client)).length;
-  }
-
   leaves(client: SimulatedClient, topic: number): void {
+    this.#watch.coverage.see(this.line, topic, "leave");
     for (const join of this.pending) {
-      if (join.client !== client) continue;
-      if (join.wanted.delete(topic) && join.call !== undefined) this.#sightings.leavesDuringJoin += 1;
+      if (join.client !== client || !has(join.wanted, topic)) continue;
+      join.wanted &= ~bit(topic);
+      if (join.call !== undefined) this.#sightings.leavesDuringJoin += 1;
     }
     this.#view(topic).remove(client, this.#clock.now());
   }
 
   gone(client: SimulatedClient): void {
+    let involved = noBits;
     for (const join of this.pending) {
       if (join.client !== client) continue;
-      this.pending.delete(join);
+      involved |= join.wanted;
+      this.#end(join);
       if (join.call !== undefined) this.#sightings.vanishedJoiners += 1;
     }
-    for (const topic of this.topics) topic.remove(client, this.#clock.now());
+    for (const view of this.topics) {
+      const { index } = view.topic;
+      if (has(involved, index) || view.members.has(client)) this.#watch.coverage.see(this.line, index, "gone");
+      view.remove(client, this.#clock.now());
+    }
   }
 
   get isInUse(): boolean {
     return this.pending.size > 0 || this.topics.some(({ members }) => members.size > 0);
+  }
+
+  /** Whether the client is in a group or waits for one. */
+  holds(client: SimulatedClient): boolean {
+    for (const join of this.pending) if (join.client === client) return true;
+    return this.topics.some(({ members }) => members.has(client));
   }
 
   isMember(client: SimulatedClient, topic: number): boolean {
@@ -91,22 +119,24 @@ export class GroupOracle {
 
   /** R-20, R-21: everybody who waits for this join becomes a member now. */
   joinSent(request: JoinRequest): JoinCall {
-    const views = request.topics.map((topic) => this.#view(topic));
-    const batch = [...this.pending].filter((join) => join.request === request && join.call === undefined);
-    const restores = new Set(views.filter((view) => view.isStale && view.members.size > 0));
-    if (batch.length === 0 && restores.size === 0)
+    const batch = this.#batchOf(request);
+    let restores = noBits;
+    for (const topic of request.topics) {
+      const view = this.#view(topic);
+      if (view.isStale && view.members.size > 0) restores |= bit(topic);
+    }
+    if (batch.length === 0 && restores === noBits)
       throw new Violation("R-21", `join ${request.index} is sent for nobody`);
-    const call: JoinCall = { kind: "join", request, batch, restores, snapshots: new Map() };
-    if (batch.length > 1) this.#sightings.sharedJoins += 1;
-    if (restores.size > 0) this.#sightings.rejoins += 1;
-    if (restores.size > 0 && batch.length > 0) this.#sightings.sharedRejoins += 1;
-    if (restores.size > 0 && restores.size < views.length) this.#sightings.partialRejoins += 1;
+    const call: JoinCall = { kind: "join", request, batch, restores, snapshots: [] };
+    this.#seeCall(call);
     this.#joinsInFlight += 1;
     if (this.#joinsInFlight > this.#setup.maxJoinsInFlight) throw new Violation("INV-20", "too many joins in flight");
-    for (const view of views) view.startCall(call);
+    for (const topic of request.topics) this.#view(topic).startCall(call);
     for (const join of batch) {
       join.call = call;
-      for (const topic of join.wanted) if (this.#view(topic).add(join.client)) join.added.push(topic);
+      for (const topic of request.topics) {
+        if (has(join.wanted, topic) && this.#view(topic).add(join.client)) join.added |= bit(topic);
+      }
     }
     this.#countOvertaken(call);
     return call;
@@ -128,33 +158,34 @@ export class GroupOracle {
 
   /** R-22, INV-3, INV-11. `act` hands the completion to the gateway. */
   accepted(call: JoinCall, raw: Uint8Array, act: () => void): void {
-    this.#endJoin(call);
-    const joined = call.batch.filter((join) => this.pending.delete(join));
-    const membersBefore = [...call.restores].flatMap((view) =>
-      [...view.members.keys()].map((client) => ({ view, client })),
-    );
-    for (const join of joined) this.#watch.due.owe(join.client, join.invocationId, { kind: "result", raw });
-    for (const topic of call.request.topics) this.#view(topic).isStale = false;
+    const { batch, request, restores } = call;
+    this.#endCall(call);
+    const joined = batch.filter((join) => this.#end(join));
+    for (const { client, invocationId } of joined) this.#watch.due.owe(client, invocationId, { kind: "result", raw });
+    const restored = restores === noBits ? nobody : this.#membersOf(request, restores);
+    for (const topic of request.topics) this.#view(topic).isStale = false;
     act();
     this.#watch.due.checkNoneDue();
     for (const { client, wanted } of joined) {
-      for (const topic of wanted) this.#view(topic).makeWhole(client, call);
+      for (const topic of request.topics) if (has(wanted, topic)) this.#view(topic).makeWhole(client, call);
     }
-    for (const { view, client } of membersBefore) view.makeWhole(client, call);
+    for (const { view, client } of restored) view.makeWhole(client, call);
   }
 
   /** R-22, R-32. */
   rejected(call: JoinCall, error: string, act: () => void): void {
-    this.#endJoin(call);
+    const { batch, request, restores } = call;
+    this.#endCall(call);
     this.#sightings.refusedJoins += 1;
-    if (call.restores.size > 0) this.#sightings.refusedRejoins += 1;
-    for (const join of call.batch) {
-      for (const topic of join.added) this.#view(topic).remove(join.client, this.#clock.now());
+    if (restores !== noBits) this.#sightings.refusedRejoins += 1;
+    for (const join of batch) {
+      this.#takeOut(join);
       this.#sightings.refusedWaiters += 1;
-      if ([...join.wanted].some((topic) => this.isMember(join.client, topic))) this.#sightings.refusedMembers += 1;
-      if (this.pending.delete(join)) this.#watch.due.owe(join.client, join.invocationId, { kind: "error", error });
+      if (request.topics.some((topic) => has(join.wanted, topic) && this.isMember(join.client, topic)))
+        this.#sightings.refusedMembers += 1;
+      if (this.#end(join)) this.#watch.due.owe(join.client, join.invocationId, { kind: "error", error });
     }
-    for (const view of call.restores) this.#closeMembers(view);
+    for (const topic of request.topics) if (has(restores, topic)) this.#closeMembers(this.#view(topic));
     act();
     this.#watch.due.checkNoneDue();
   }
@@ -178,8 +209,8 @@ export class GroupOracle {
     for (const join of this.pending) {
       if (join.call !== undefined) this.#sightings.lostJoins += 1;
       join.call = undefined;
-      join.overtakenBy.clear();
-      for (const topic of join.added.splice(0)) this.#view(topic).remove(join.client, this.#clock.now());
+      join.overtakenBy = noBits;
+      this.#takeOut(join);
     }
     for (const view of this.topics) {
       if (view.call?.kind === "leave") this.#sightings.lostLeaves += 1;
@@ -188,30 +219,33 @@ export class GroupOracle {
   }
 
   refused(): void {
-    for (const { client, invocationId } of this.pending)
-      this.#watch.due.owe(client, invocationId, { kind: "error", error: "" });
-    this.pending.clear();
+    for (const join of this.pending) {
+      this.#watch.due.owe(join.client, join.invocationId, { kind: "error", error: "" });
+      this.#end(join);
+    }
   }
 
   /** A message of a topic, number `sequence`: every member gets it, once, and nobody else (INV-1, INV-3, INV-5). */
-  message(topic: number, sequence: number, frame: Frame, act: () => void): void {
-    const view = this.#view(topic);
-    const receivers = [...view.members.keys()];
+  message(message: UpdateMessage, frame: Frame, act: () => void): void {
+    const view = this.#view(message.topic);
     for (const { client, call } of this.pending) {
       if (call !== undefined && view.members.has(client)) this.#sightings.earlyMessages += 1;
     }
-    this.#watch.expectFrame(frame, receivers, `message ${sequence} of topic ${topic}`, act);
-    view.consumed = sequence;
-    for (const client of receivers) view.received(client, sequence);
+    for (const client of view.members.keys()) this.#watch.expect(client);
+    this.#watch.passFrame(frame, message, act);
+    view.received(message.sequence);
   }
 
   /** R-23; R-30 for members that are being brought back. */
-  snapshot(call: JoinCall, topic: number, frame: Frame, act: () => void): void {
+  snapshot(message: SnapshotMessage, frame: Frame, act: () => void): void {
+    const { call, topic } = message;
     const view = this.#view(topic);
-    const isRestored = call.restores.has(view) && view.onGap === "rejoin";
-    const joiners = call.batch.filter((join) => this.pending.has(join) && join.wanted.has(topic));
-    const expected = isRestored ? view.members.keys() : joiners.map((join) => join.client);
-    this.#watch.expectFrame(frame, expected, `the snapshot of topic ${topic}`, act);
+    if (has(call.restores, topic) && view.onGap === "rejoin") {
+      for (const client of view.members.keys()) this.#watch.expect(client);
+    } else {
+      for (const join of call.batch) if (!join.isOver && has(join.wanted, topic)) this.#watch.expect(join.client);
+    }
+    this.#watch.passFrame(frame, message, act);
   }
 
   // --- what must hold when faults are over and nothing is under way -------------------------------------------------
@@ -228,7 +262,47 @@ export class GroupOracle {
     else if (call?.request === request) this.#sightings.joinsBehindJoin += 1;
   }
 
-  #endJoin(call: JoinCall): void {
+  #seeCall({ batch, restores, request }: JoinCall): void {
+    if (batch.length > 1) this.#sightings.sharedJoins += 1;
+    if (restores === noBits) return;
+    this.#sightings.rejoins += 1;
+    if (batch.length > 0) this.#sightings.sharedRejoins += 1;
+    if (restores !== bitsOf(request.topics)) this.#sightings.partialRejoins += 1;
+  }
+
+  #batchOf(request: JoinRequest): readonly PendingJoin[] {
+    const batch: PendingJoin[] = [];
+    for (const join of this.pending) if (join.request === request && join.call === undefined) batch.push(join);
+    return batch;
+  }
+
+  #membersOf({ topics }: JoinRequest, among: Bits): readonly Member[] {
+    const members: Member[] = [];
+    for (const topic of topics) {
+      if (!has(among, topic)) continue;
+      const view = this.#view(topic);
+      for (const client of view.members.keys()) members.push({ view, client });
+    }
+    return members;
+  }
+
+  /** False if it was over before. */
+  #end(join: PendingJoin): boolean {
+    if (join.isOver) return false;
+    join.isOver = true;
+    join.client.load -= 1;
+    return this.pending.delete(join);
+  }
+
+  /** Undoes what the join has made of its client. */
+  #takeOut(join: PendingJoin): void {
+    for (const topic of join.request.topics) {
+      if (has(join.added, topic)) this.#view(topic).remove(join.client, this.#clock.now());
+    }
+    join.added = noBits;
+  }
+
+  #endCall(call: JoinCall): void {
     this.#joinsInFlight -= 1;
     for (const topic of call.request.topics) this.#view(topic).call = undefined;
   }
@@ -241,23 +315,22 @@ export class GroupOracle {
   }
 
   /** Fairness: while a join for one group waits, no other join for that group is sent twice for those who came later. */
-  #countOvertaken({ request, batch }: JoinCall): void {
+  #countOvertaken(call: JoinCall): void {
+    const { request, batch } = call;
     if (batch.length === 0) return;
-    let isOlder = true;
     for (const join of this.pending) {
-      if (batch.includes(join)) isOlder = false;
-      if (!isOlder) return;
+      if (join.call === call) return;
       const [only, ...others] = join.request.topics;
       if (join.call !== undefined || others.length > 0 || only === undefined || !request.topics.includes(only))
         continue;
-      if (join.overtakenBy.has(request))
+      if (has(join.overtakenBy, request.index))
         throw new Violation("INV-22", `${join.client.name}: join ${join.request.index} starves`);
-      join.overtakenBy.add(request);
+      join.overtakenBy |= bit(request.index);
     }
   }
 
   #view(topic: number): TopicView {
-    const view = this.#views.get(topic);
+    const view = this.#views[topic];
     if (view === undefined) throw new Violation("R-03", `topic ${topic} belongs to another upstream`);
     return view;
   }

@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { core } from "./core.ts";
-import { describeFailure, describeTally, Simulation } from "./simulate.ts";
+import { describeCoverage } from "./coverage-table.ts";
+import { cpuTimeMs, describeFailure, describeTally, Simulation } from "./simulate.ts";
 
 /** Seeds between two lines of progress. */
 const reportEvery = 20_000;
@@ -15,13 +16,14 @@ export function main(commandLine: string[]): number {
   const end = first + Number(values.seeds);
   if (!Number.isSafeInteger(end)) throw new Error("--seeds and --first take whole numbers");
   const simulation = new Simulation(core);
-  const startedAtMs = performance.now();
+  const startedAtMs = cpuTimeMs();
   for (let seed = first; seed < end; seed += reportEvery) {
     const { failure } = simulation.runSeeds({ first: seed, count: Math.min(reportEvery, end - seed) });
-    console.log(describeTally(simulation, performance.now() - startedAtMs));
+    console.log(describeTally(simulation, cpuTimeMs() - startedAtMs));
     if (failure === undefined) continue;
     console.log(describeFailure(simulation, failure));
     return 1;
   }
+  console.log(describeCoverage(simulation.coverage));
   return 0;
 }

@@ -2,14 +2,14 @@ import type { Frame } from "@signalr-edge/protocol";
 import { BroadcastOracle } from "./broadcast-oracle.ts";
 import { ClientWatch, type ClientWatchParts } from "./client-watch.ts";
 import { GroupOracle } from "./group-oracle.ts";
-import { type JoinRequest, topicAt, topics } from "./hub-contract.ts";
+import { type JoinRequest, topics } from "./hub-contract.ts";
 import { QueryOracle } from "./query-oracle.ts";
 import type { SimulatedClient } from "./simulated-client.ts";
 import { StreamOracle } from "./stream-oracle.ts";
 
 export interface OracleParts extends ClientWatchParts {
-  /** The name of the upstream to which each topic belongs. */
-  readonly lineOf: (topic: number) => string;
+  /** The name of the upstream to which each topic belongs, by topic. */
+  readonly lineNames: readonly string[];
   /** The upstream of broadcasts, shared calls and shared streams. */
   readonly primary: string;
 }
@@ -20,50 +20,49 @@ export class Oracle {
   readonly broadcasts: BroadcastOracle;
   readonly queries: QueryOracle;
   readonly streams: StreamOracle;
-  readonly #lineOf: OracleParts["lineOf"];
   readonly #primary: string;
-  /** By upstream. */
-  readonly #groups = new Map<string, GroupOracle>();
+  /** One for each upstream, and the same by name and by topic. */
+  readonly #groups: readonly GroupOracle[];
+  readonly #groupsByLine = new Map<string, GroupOracle>();
+  readonly #groupsByTopic: readonly GroupOracle[];
 
   constructor(parts: OracleParts) {
+    const { lineNames, primary } = parts;
     this.watch = new ClientWatch(parts);
-    this.#lineOf = parts.lineOf;
-    this.#primary = parts.primary;
+    this.#primary = primary;
     this.broadcasts = new BroadcastOracle(this.watch);
     this.queries = new QueryOracle(this.watch);
     this.streams = new StreamOracle(this.watch);
+    this.#groupsByTopic = lineNames.map((line) => this.#addGroups(line, lineNames));
+    this.#addGroups(primary, lineNames);
+    this.#groups = [...this.#groupsByLine.values()];
   }
 
-  /** What must happen to the groups of one upstream. */
+  /** What must happen to the groups of one upstream; of one without topics, nothing. */
   groupsOn(line: string): GroupOracle {
-    let groups = this.#groups.get(line);
-    if (groups === undefined) {
-      const own = topics.filter(({ index }) => this.#lineOf(index) === line);
-      groups = new GroupOracle(this.watch, own);
-      this.#groups.set(line, groups);
-    }
-    return groups;
+    return this.#groupsByLine.get(line) ?? new GroupOracle(this.watch, []);
   }
 
   asks(client: SimulatedClient, request: JoinRequest, invocationId: string | undefined): void {
     const isFull = this.isFull(client, request.topics.length);
-    this.#groupsOf(request.topics[0]).asks(client, request, invocationId, isFull);
+    this.groupsOf(request.topics[0]).asks(client, request, invocationId, isFull);
   }
 
   leaves(client: SimulatedClient, left: readonly number[], invocationId: string | undefined): void {
-    for (const topic of left) this.#groupsOf(topic).leaves(client, topic);
+    for (const topic of left) this.groupsOf(topic).leaves(client, topic);
     this.watch.due.owe(client, invocationId, { kind: "result", raw: client.protocol.nullValue });
   }
 
   isMember(client: SimulatedClient, topic: number): boolean {
-    return this.#groupsOf(topic).isMember(client, topic);
+    return this.groupsOf(topic).isMember(client, topic);
   }
 
   gone(client: SimulatedClient): void {
-    const held = [...this.#groups.values()].filter((groups) => groups.loadOf(client) > 0);
-    if (held.length > 1) this.watch.sightings.spreadMembers += 1;
+    if (this.#groups.length > 1 && this.#groups.filter((groups) => groups.holds(client)).length > 1) {
+      this.watch.sightings.spreadMembers += 1;
+    }
     this.watch.gone(client);
-    for (const groups of this.#groups.values()) groups.gone(client);
+    for (const groups of this.#groups) groups.gone(client);
     this.broadcasts.gone(client);
     this.queries.gone(client);
     this.streams.gone(client);
@@ -71,9 +70,7 @@ export class Oracle {
 
   /** Whether the gateway refuses to let the client take part in `count` more. */
   isFull(client: SimulatedClient, count: number): boolean {
-    let taken = this.queries.loadOf(client) + this.streams.loadOf(client);
-    for (const groups of this.#groups.values()) taken += groups.loadOf(client);
-    return taken + count > this.watch.setup.maxGroupsPerClient;
+    return client.load + count > this.watch.setup.maxGroupsPerClient;
   }
 
   /** `act` tells the gateway. */
@@ -109,7 +106,7 @@ export class Oracle {
 
   /** A message that nobody may get. */
   nobody(frame: Frame, act: () => void): void {
-    this.watch.expectFrame(frame, [], "a stray message", act);
+    this.watch.passFrame(frame, undefined, act);
   }
 
   checkStep(): void {
@@ -118,11 +115,26 @@ export class Oracle {
   }
 
   checkSettled(): void {
-    for (const groups of this.#groups.values()) groups.checkSettled();
+    for (const groups of this.#groups) groups.checkSettled();
     this.watch.checkSettled();
   }
 
-  #groupsOf(topic: number | undefined): GroupOracle {
-    return this.groupsOn(this.#lineOf(topicAt(topic ?? -1).index));
+  #addGroups(line: string, lineNames: readonly string[]): GroupOracle {
+    let groups = this.#groupsByLine.get(line);
+    if (groups === undefined) {
+      groups = new GroupOracle(
+        this.watch,
+        topics.filter(({ index }) => lineNames[index] === line),
+      );
+      this.#groupsByLine.set(line, groups);
+    }
+    return groups;
+  }
+
+  /** What must happen to the groups of the upstream of one topic. */
+  groupsOf(topic: number | undefined): GroupOracle {
+    const groups = this.#groupsByTopic[topic ?? -1];
+    if (groups === undefined) throw new Error(`there is no topic ${topic}`);
+    return groups;
   }
 }

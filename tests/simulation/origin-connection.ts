@@ -1,28 +1,34 @@
-import type { CompletionPayload, Frame } from "@signalr-edge/protocol";
+import type { CompletionPayload } from "@signalr-edge/protocol";
+import { type Bits, bit, has, noBits } from "./bits.ts";
+import type { CannedFrame } from "./canned-frame.ts";
 import type { Call, JoinCall, StreamCall } from "./expectations.ts";
-import type { HubContract } from "./hub-contract.ts";
-import type { Setup } from "./schedule.ts";
+import type { HubFrames } from "./hub-frames.ts";
+import { MessageQueue } from "./message-queue.ts";
+import type { Setup } from "./setup.ts";
 
 /** A call that the origin has received on this connection. */
 export interface RunningCall {
   readonly call: Call;
   readonly invocationId: string;
-  readonly refused: boolean;
+  isRefused: boolean;
 }
 
 /** What the origin has sent and the gateway has not received, in order. */
 export type OriginMessage =
-  | { readonly kind: "message"; readonly topic: number; readonly sequence: number; readonly frame: Frame }
+  | { readonly kind: "message"; readonly topic: number; readonly sequence: number; readonly frame: CannedFrame }
   /** For the caller of a join alone. */
-  | { readonly kind: "snapshot"; readonly call: JoinCall; readonly topic: number; readonly frame: Frame }
-  | { readonly kind: "broadcast"; readonly sequence: number; readonly frame: Frame }
-  | { readonly kind: "item"; readonly call: StreamCall; readonly invocationId: string; readonly frame: Frame }
   | {
-      readonly kind: "completion";
-      readonly running: RunningCall;
-      readonly payload: CompletionPayload;
-      readonly frame: Frame;
-    };
+      readonly kind: "snapshot";
+      readonly call: JoinCall;
+      readonly topic: number;
+      readonly sequence: number;
+      readonly frame: CannedFrame;
+    }
+  | { readonly kind: "broadcast"; readonly frame: CannedFrame }
+  | { readonly kind: "item"; readonly call: StreamCall; readonly invocationId: string; readonly item: number }
+  | { readonly kind: "completion"; readonly running: RunningCall; readonly payload: CompletionPayload };
+
+export type FrameMessage = Extract<OriginMessage, { readonly frame: CannedFrame }>;
 
 /** The answer to an invocation of a connection that is gone. */
 export interface LateCompletion {
@@ -30,27 +36,30 @@ export interface LateCompletion {
   readonly payload: CompletionPayload;
 }
 
+const voidPayload: CompletionPayload = { kind: "void" };
+
 /** One connection of the gateway as an ASP.NET Core origin has it: its groups, its hub methods, its outgoing messages. */
 export class OriginConnection {
-  readonly topics = new Set<number>();
+  /** Topics that the connection is in. */
+  topics: Bits = noBits;
   /** Topics that the hub would not let the connection leave. */
-  readonly stuckTopics = new Set<number>();
-  readonly #contract: HubContract;
+  stuckTopics: Bits = noBits;
+  readonly #frames: HubFrames;
   readonly #setup: Setup;
   readonly #inbox: RunningCall[] = [];
   readonly #running: RunningCall[] = [];
-  readonly #streams: { readonly running: RunningCall; readonly call: StreamCall }[] = [];
+  readonly #streams: RunningCall[] = [];
   #itemCount = 0;
-  readonly #outbox: OriginMessage[] = [];
+  readonly #outbox = new MessageQueue<OriginMessage>();
 
-  constructor(contract: HubContract, setup: Setup) {
-    this.#contract = contract;
+  constructor(frames: HubFrames, setup: Setup) {
+    this.#frames = frames;
     this.#setup = setup;
   }
 
   /** Nothing is under way. Streams may run. */
   get isQuiet(): boolean {
-    return this.#inbox.length + this.#running.length + this.#outbox.length === 0;
+    return this.#inbox.length === 0 && this.#running.length === 0 && this.#outbox.length === 0;
   }
 
   get hasStreams(): boolean {
@@ -58,87 +67,81 @@ export class OriginConnection {
   }
 
   received(call: Call, invocationId: string): void {
-    this.#inbox.push({ call, invocationId, refused: false });
+    this.#inbox.push({ call, invocationId, isRefused: false });
   }
 
   /** Calls start in the order in which they came, a few at a time; `pick` only says which of those that may start does. */
-  begin(pick: number, refused: boolean, sequences: readonly number[]): void {
+  begin(pick: number, isRefused: boolean, sequences: readonly number[]): void {
     const free = this.#setup.parallelCalls - this.#running.length;
-    const startable = Math.min(free, this.#inbox.length);
-    if (startable <= 0) return;
-    const [next] = this.#inbox.splice(pick % startable, 1);
+    const next = takeAt(this.#inbox, pick, Math.min(free, this.#inbox.length));
     if (next === undefined) return;
     const { call } = next;
-    if (call.kind === "stream" && !refused) {
+    if (call.kind === "stream" && !isRefused) {
       // A stream does not hold up the calls behind it.
-      this.#streams.push({ running: next, call });
+      this.#streams.push(next);
       return;
     }
-    this.#running.push({ ...next, refused });
+    next.isRefused = isRefused;
+    this.#running.push(next);
     if (call.kind === "leave") {
-      if (refused) this.stuckTopics.add(call.topic);
-      else this.#leave(call.topic);
-    } else if (call.kind === "join" && !refused) {
-      for (const topic of call.request.topics) this.#join(topic);
+      this.topics &= isRefused ? this.topics : ~bit(call.topic);
+      this.stuckTopics = isRefused ? this.stuckTopics | bit(call.topic) : this.stuckTopics & ~bit(call.topic);
+    } else if (call.kind === "join" && !isRefused) {
+      for (const topic of call.request.topics) {
+        this.topics |= bit(topic);
+        this.stuckTopics &= ~bit(topic);
+      }
       if (this.#setup.snapshotEarly) readSnapshot(call, sequences);
     }
   }
 
   finish(pick: number, sequences: readonly number[]): void {
-    const [running] = this.#running.splice(pick % Math.max(1, this.#running.length), 1);
+    const running = takeAt(this.#running, pick, this.#running.length);
     if (running === undefined) return;
-    const { call, refused } = running;
-    if (refused)
-      return this.#complete(running, { kind: "error", error: `no, said the hub to ${running.invocationId}` });
-    if (call.kind === "leave") return this.#complete(running, { kind: "void" });
-    if (call.kind !== "join") return this.#complete(running, this.#textResult(`answer ${running.invocationId}`));
-    if (!this.#setup.snapshotEarly) readSnapshot(call, sequences);
-    for (const [topic, sequence] of call.snapshots) {
-      this.#outbox.push({ kind: "snapshot", call, topic, frame: this.#write("snapshot", topic, sequence) });
+    const { call, isRefused, invocationId } = running;
+    if (isRefused) return this.#complete(running, { kind: "error", error: `no, said the hub to ${invocationId}` });
+    if (call.kind === "leave") return this.#complete(running, voidPayload);
+    if (call.kind === "join") {
+      if (!this.#setup.snapshotEarly) readSnapshot(call, sequences);
+      for (const [index, topic] of call.request.topics.entries()) {
+        const sequence = call.snapshots[index] ?? 0;
+        const frame = this.#frames.snapshot(topic, sequence);
+        this.#outbox.push({ kind: "snapshot", call, topic, sequence, frame });
+      }
     }
-    this.#complete(running, this.#textResult(`${running.invocationId}: ${[...call.snapshots.values()].join()}`));
+    this.#complete(running, this.#result(0, invocationId));
   }
 
   item(pick: number): void {
     const stream = this.#streams[pick % Math.max(1, this.#streams.length)];
-    if (stream === undefined) return;
+    if (stream?.call.kind !== "stream") return;
     this.#itemCount += 1;
-    const { protocol } = this.#contract;
-    const { invocationId } = stream.running;
-    const raw = protocol.writeScalar({ kind: "string", text: `item ${this.#itemCount}` });
-    this.#outbox.push({
-      kind: "item",
-      call: stream.call,
-      invocationId,
-      frame: protocol.writeStreamItem(invocationId, raw),
-    });
+    const { call, invocationId } = stream;
+    this.#outbox.push({ kind: "item", call, invocationId, item: this.#itemCount });
   }
 
   endStream(pick: number, failed: boolean): void {
-    const [stream] = this.#streams.splice(pick % Math.max(1, this.#streams.length), 1);
+    const stream = takeAt(this.#streams, pick, this.#streams.length);
     if (stream === undefined) return;
-    const { running } = stream;
-    this.#complete(running, failed ? { kind: "error", error: `${running.invocationId} broke` } : { kind: "void" });
+    this.#complete(stream, failed ? { kind: "error", error: `${stream.invocationId} broke` } : voidPayload);
   }
 
   /** The gateway reads the stream no more. As ASP.NET Core does, a stream that ran is completed all the same. */
   cancelled(invocationId: string): void {
     const waiting = this.#inbox.findIndex((call) => call.invocationId === invocationId);
     if (waiting >= 0) this.#inbox.splice(waiting, 1);
-    const index = this.#streams.findIndex(({ running }) => running.invocationId === invocationId);
+    const index = this.#streams.findIndex((stream) => stream.invocationId === invocationId);
     if (index >= 0) this.endStream(index, false);
   }
 
   broadcast(sequence: number): void {
-    const { protocol, broadcastTarget } = this.#contract;
-    const number = protocol.writeScalar({ kind: "integer", text: String(sequence) });
-    const frame = protocol.writeInvocation({ target: broadcastTarget, arguments: [number] });
-    this.#outbox.push({ kind: "broadcast", sequence, frame });
+    this.#outbox.push({ kind: "broadcast", frame: this.#frames.broadcast(0, sequence) });
   }
 
   publish(topic: number, sequence: number): void {
-    if (!this.topics.has(topic)) return;
-    this.#outbox.push({ kind: "message", topic, sequence, frame: this.#write("target", topic, sequence) });
+    if (!has(this.topics, topic)) return;
+    const frames = this.#setup.slow?.isPadded === true ? this.#frames.padded : this.#frames.message;
+    this.#outbox.push({ kind: "message", topic, sequence, frame: frames(topic, sequence) });
   }
 
   take(): OriginMessage | undefined {
@@ -147,44 +150,33 @@ export class OriginConnection {
 
   /** Answers that are lost if the connection breaks now: those on their way, and those of calls that it still runs. */
   completionsUnderWay(): readonly LateCompletion[] {
-    const sent = this.#outbox.flatMap((message) =>
-      message.kind === "completion" ? [{ invocationId: message.running.invocationId, payload: message.payload }] : [],
-    );
-    const unfinished = [...this.#running, ...this.#inbox].map(({ invocationId }) => {
-      return { invocationId, payload: this.#textResult(`late ${invocationId}`) };
-    });
-    return [...sent, ...unfinished];
+    const late: LateCompletion[] = [];
+    for (const message of this.#outbox) {
+      if (message.kind !== "completion") continue;
+      late.push({ invocationId: message.running.invocationId, payload: message.payload });
+    }
+    for (const calls of [this.#running, this.#inbox]) {
+      for (const { invocationId } of calls) late.push({ invocationId, payload: this.#result(1, invocationId) });
+    }
+    return late;
   }
 
-  #textResult(text: string): CompletionPayload {
-    return { kind: "result", raw: this.#contract.protocol.writeScalar({ kind: "string", text }) };
-  }
-
-  #join(topic: number): void {
-    this.topics.add(topic);
-    this.stuckTopics.delete(topic);
-  }
-
-  #leave(topic: number): void {
-    this.topics.delete(topic);
-    this.stuckTopics.delete(topic);
+  /** 0: an answer in time, 1: a late one. */
+  #result(kind: 0 | 1, invocationId: string): CompletionPayload {
+    return { kind: "result", raw: this.#frames.result(kind, Number(invocationId)) };
   }
 
   #complete(running: RunningCall, payload: CompletionPayload): void {
-    const frame = this.#contract.protocol.writeCompletion(running.invocationId, payload);
-    this.#outbox.push({ kind: "completion", running, payload, frame });
-  }
-
-  #write(to: "target" | "snapshot", topic: number, sequence: number): Frame {
-    const { protocol, values } = this.#contract;
-    const number = protocol.writeScalar({ kind: "integer", text: String(sequence) });
-    return protocol.writeInvocation({
-      target: this.#contract.target(topic, to),
-      arguments: [values[topic] ?? protocol.nullValue, number],
-    });
+    this.#outbox.push({ kind: "completion", running, payload });
   }
 }
 
+/** One of the first `count`, `pick` says which; `undefined` if there is none. */
+function takeAt<Item>(items: Item[], pick: number, count: number): Item | undefined {
+  if (count <= 0) return undefined;
+  return items.splice(pick % count, 1)[0];
+}
+
 function readSnapshot(call: JoinCall, sequences: readonly number[]): void {
-  for (const topic of call.request.topics) call.snapshots.set(topic, sequences[topic] ?? 0);
+  for (const topic of call.request.topics) call.snapshots.push(sequences[topic] ?? 0);
 }

@@ -1,5 +1,7 @@
+import type { CompletionPayload } from "@signalr-edge/protocol";
 import type { ClientWatch } from "./client-watch.ts";
 import type { QueryCall } from "./expectations.ts";
+import { queryValues } from "./hub-contract.ts";
 import type { SimulatedClient } from "./simulated-client.ts";
 import { Violation } from "./violation.ts";
 
@@ -18,10 +20,11 @@ interface QueryView {
 /** What must happen to the shared calls of one shared upstream. */
 export class QueryOracle {
   readonly #watch: ClientWatch;
-  readonly #views = new Map<number, QueryView>();
+  readonly #views: readonly QueryView[];
 
   constructor(watch: ClientWatch) {
     this.#watch = watch;
+    this.#views = queryValues.map(() => ({ askers: [], call: undefined, kept: undefined }));
   }
 
   asks(client: SimulatedClient, query: number, invocationId: string, isFull: boolean): void {
@@ -33,12 +36,8 @@ export class QueryOracle {
       return this.#watch.due.owe(client, invocationId, { kind: "result", raw: view.kept.raw });
     }
     if (view.call !== undefined) this.#watch.sightings.sharedQueries += 1;
+    client.load += 1;
     view.askers.push({ client, invocationId });
-  }
-
-  /** Calls of it that wait. */
-  loadOf(client: SimulatedClient): number {
-    return [...this.#views.values()].flatMap(({ askers }) => askers).filter((asker) => asker.client === client).length;
   }
 
   /** One invocation at a time for the same query, and only if somebody asks. */
@@ -50,53 +49,54 @@ export class QueryOracle {
     return view.call;
   }
 
+  /** `raw` is kept. */
   accepted({ query }: QueryCall, raw: Uint8Array, act: () => void): void {
     const view = this.#view(query);
-    const { queryTtlMs } = this.#watch.setup;
-    for (const { client, invocationId } of view.askers)
-      this.#watch.due.owe(client, invocationId, { kind: "result", raw });
-    const untilMs = this.#watch.clock.now() + queryTtlMs;
-    this.#views.set(query, { askers: [], call: undefined, kept: { raw: Buffer.from(raw), untilMs } });
+    this.#answer(view, { kind: "result", raw });
+    view.call = undefined;
+    view.kept = { raw, untilMs: this.#watch.clock.now() + this.#watch.setup.queryTtlMs };
     act();
     this.#watch.due.checkNoneDue();
   }
 
   /** Errors are shared and not kept. */
   rejected({ query }: QueryCall, error: string, act: () => void): void {
-    for (const { client, invocationId } of this.#view(query).askers) {
-      this.#watch.due.owe(client, invocationId, { kind: "error", error });
-    }
-    this.#views.delete(query);
+    const view = this.#view(query);
+    this.#answer(view, { kind: "error", error });
+    view.call = undefined;
+    view.kept = undefined;
     act();
     this.#watch.due.checkNoneDue();
   }
 
   gone(client: SimulatedClient): void {
-    for (const view of this.#views.values()) view.askers = view.askers.filter((asker) => asker.client !== client);
+    for (const view of this.#views) {
+      if (view.askers.length > 0) view.askers = view.askers.filter((asker) => asker.client !== client);
+    }
   }
 
   /** It only reads, so it is asked again. */
   down(): void {
-    for (const view of this.#views.values()) {
+    for (const view of this.#views) {
       if (view.call !== undefined && view.askers.length > 0) this.#watch.sightings.lostQueries += 1;
       view.call = undefined;
     }
   }
 
   refused(): void {
-    for (const view of this.#views.values()) {
-      for (const { client, invocationId } of view.askers.splice(0)) {
-        this.#watch.due.owe(client, invocationId, { kind: "error", error: "" });
-      }
+    for (const view of this.#views) this.#answer(view, { kind: "error", error: "" });
+  }
+
+  #answer(view: QueryView, payload: CompletionPayload): void {
+    for (const { client, invocationId } of view.askers.splice(0)) {
+      client.load -= 1;
+      this.#watch.due.owe(client, invocationId, payload);
     }
   }
 
   #view(query: number): QueryView {
-    let view = this.#views.get(query);
-    if (view === undefined) {
-      view = { askers: [], call: undefined, kept: undefined };
-      this.#views.set(query, view);
-    }
+    const view = this.#views[query];
+    if (view === undefined) throw new Error(`there is no query ${query}`);
     return view;
   }
 }

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { core } from "./core.ts";
-import type { Setup, Step } from "./schedule.ts";
+import type { Setup, SlowSetup } from "./setup.ts";
 import { describeFailure, Simulation } from "./simulate.ts";
+import type { Step } from "./steps.ts";
 
 const setup: Setup = {
   lines: ["json"],
@@ -20,6 +21,15 @@ const setup: Setup = {
   endsDown: false,
 };
 
+/** One message fits, and not another one. */
+const slow: SlowSetup = {
+  onSlow: { event: "conflate", list: "conflate", forever: "drop" },
+  outboxMaxBytes: 100,
+  outboxMaxAgeMs: 10_000,
+  socketBytes: 0,
+  isPadded: false,
+};
+
 const up: Step = { do: "up", line: 0 };
 const down: Step = { do: "down", line: 0 };
 const serveAll: Step = { do: "serve", line: 0, refused: false };
@@ -34,10 +44,29 @@ function connect(...clients: readonly number[]): readonly Step[] {
   return clients.map((client) => ({ do: "connect", client }));
 }
 
+function publish(topic: number, times = 1): readonly Step[] {
+  return Array.from({ length: times }, () => ({ do: "publish", topic }));
+}
+
+const stall: Step = { do: "stall", client: 0 };
+const deliverAll: Step = { do: "deliver", line: 0, count: 100 };
+
 /** `request` is an index of `joinRequests`. */
 function join(client: number, request: number): Step {
   return { do: "join", client, request, answered: true };
 }
+
+/** Client 0 joins topic 2, does not read the answer, and so its messages are held back. */
+const fallBehind: readonly Step[] = [
+  ...connect(0),
+  join(0, 3),
+  up,
+  stall,
+  { do: "begin", line: 0, pick: 0, refused: false },
+  { do: "finish", line: 0, pick: 0 },
+  ...publish(2, 3),
+  deliverAll,
+];
 
 interface Regression {
   readonly name: string;
@@ -85,6 +114,45 @@ const regressions: readonly Regression[] = [
     name: "a client that is let in with a join behind its handshake is not taken for one that has a gap",
     setup: { broadcast: "ignore" },
     steps: [{ do: "connect", client: 0, request: 5 }],
+  },
+  {
+    name: "a message that was held back does not follow the state that a rejoin tells",
+    setup: { slow, onGap: { event: "rejoin", list: "rejoin", forever: "rejoin" } },
+    steps: [...fallBehind, ...publish(2), down],
+  },
+  {
+    name: "a message that was held back does not follow the state that a later join tells",
+    setup: { slow },
+    steps: [
+      ...fallBehind,
+      { do: "leave", client: 0, request: 2, answered: true },
+      ...publish(2),
+      deliverAll,
+      join(0, 3),
+      serveAll,
+    ],
+  },
+  {
+    name: "a client that has something held back is not looked at in every turn",
+    setup: { slow },
+    steps: [...connect(0), join(0, 3), up, serveAll, stall, ...publish(2, 3), deliverAll],
+  },
+  {
+    name: "a client of which nothing is held back any more is not behind",
+    setup: { slow },
+    steps: [
+      ...connect(0),
+      join(0, 7),
+      up,
+      serveAll,
+      stall,
+      ...publish(3, 3),
+      deliverAll,
+      { do: "leave", client: 0, request: 3, answered: true },
+      { do: "read", client: 0 },
+      ...publish(5),
+      deliverAll,
+    ],
   },
 ];
 

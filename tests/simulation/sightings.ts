@@ -62,10 +62,13 @@ export class Sightings {
   retiredLines = 0;
   reopenedLines = 0;
   privateCopies = 0;
-
-  add(other: Sightings): void {
-    for (const name of Object.keys(this) as (keyof Sightings)[]) {
-      if (name !== "add") this[name] += other[name];
-    }
-  }
+  /** Clients that were cut because too much waited for them, or because they read nothing for too long. */
+  fullClients = 0;
+  stuckClients = 0;
+  /** Clients over the high-water mark. */
+  congestedClients = 0;
+  /** Messages that clients behind did not get, that were held back for them, and that they got after all. */
+  droppedMessages = 0;
+  heldMessages = 0;
+  caughtUpMessages = 0;
 }

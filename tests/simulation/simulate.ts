@@ -1,9 +1,13 @@
-import type { HubRules } from "../../packages/gateway/src/config/hub-rules.ts";
+import { HubMetrics } from "../../packages/gateway/src/observe/metrics.ts";
+import { RuleCompiler } from "./compile-rules.ts";
 import type { Core } from "./core.ts";
-import { compileRules, joinRequests, leaveRequests, topics } from "./hub-contract.ts";
-import { drawSchedule, type Schedule, type Setup, type Step } from "./schedule.ts";
+import { Coverage } from "./coverage.ts";
+import { drawSchedule, type Schedule } from "./schedule.ts";
 import { Sightings } from "./sightings.ts";
+import { SimulatedClock } from "./simulated-clock.ts";
+import { describeStep } from "./steps.ts";
 import { World } from "./world.ts";
+import { Chunks } from "./world-parts.ts";
 
 /** A schedule on which the core broke a promise. */
 export interface Failure {
@@ -25,13 +29,15 @@ export interface SeedsResult {
 
 /** Runs schedules against one core. */
 export class Simulation {
-  /** Over all runs that did not fail. */
+  /** Over all runs. */
   readonly sightings = new Sightings();
+  readonly coverage = new Coverage();
   seedCount = 0;
   stepCount = 0;
   readonly #core: Core;
-  /** Loading a config takes longer than a run. */
-  readonly #rules = new Map<string, HubRules>();
+  readonly #rules = new RuleCompiler();
+  readonly #chunks = new Chunks();
+  readonly #metrics = new HubMetrics();
 
   constructor(core: Core) {
     this.#core = core;
@@ -51,16 +57,26 @@ export class Simulation {
 
   /** What went wrong; `undefined` if nothing did. */
   run({ setup, steps }: Schedule): unknown {
+    // The one counter that the gateway looks at, too.
+    this.#metrics.perKeyUpstreams = 0;
     try {
-      const world = new World(this.#core, setup, this.#rulesOf(setup));
-      for (const step of steps) world.apply(step);
+      const world = new World({
+        core: this.#core,
+        setup,
+        compiled: this.#rules.compile(setup),
+        sightings: this.sightings,
+        coverage: this.coverage,
+        chunks: this.#chunks,
+        clock: new SimulatedClock(),
+        metrics: this.#metrics,
+      });
+      for (const step of steps) world.run(step);
       if (setup.endsDown) {
         world.endWithoutOrigin();
       } else {
         world.settle();
         world.end();
       }
-      this.sightings.add(world.sightings);
       return undefined;
     } catch (error) {
       return error ?? new Error("undefined was thrown");
@@ -79,24 +95,19 @@ export class Simulation {
     }
     return { setup, steps: kept };
   }
-
-  #rulesOf({ shards, perKey, onGap, lingerMs, queryTtlMs, broadcast }: Setup): HubRules {
-    const settings = { shards, perKey, onGap, lingerMs, queryTtlMs, broadcast };
-    const key = JSON.stringify(settings);
-    let rules = this.#rules.get(key);
-    if (rules === undefined) {
-      rules = compileRules(settings);
-      this.#rules.set(key, rules);
-    }
-    return rules;
-  }
 }
 
-/** How much was run so far, and how fast. */
-export function describeTally({ seedCount, stepCount }: Simulation, elapsedMs: number): string {
-  const perSecond = (count: number): number => Math.round((count / elapsedMs) * 1000);
+/** How much was run so far, and how fast: per second of CPU time, for other programs share the machine. */
+export function describeTally({ seedCount, stepCount }: Simulation, cpuMs: number): string {
+  const perSecond = (count: number): number => Math.round((count / cpuMs) * 1000);
   const speed = `${perSecond(seedCount)} seeds/s, ${perSecond(stepCount)} steps/s`;
-  return `${seedCount} seeds, ${stepCount} steps in ${(elapsedMs / 1000).toFixed(1)} s: ${speed}`;
+  return `${seedCount} seeds, ${stepCount} steps in ${(cpuMs / 1000).toFixed(1)} s of CPU time: ${speed}`;
+}
+
+/** CPU time of this process so far, that of garbage collection and compilation included. */
+export function cpuTimeMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
 
 /** For people: the seed, what broke, and the shortest schedule that was found for it. */
@@ -108,13 +119,4 @@ export function describeFailure(simulation: Simulation, { seed, schedule }: Fail
     `setup ${JSON.stringify(shortest.setup)}`,
     ...shortest.steps.map((step, index) => `${String(index + 1).padStart(3)} ${describeStep(step)}`),
   ].join("\n");
-}
-
-function describeStep(step: Step): string {
-  const { do: name, ...details } = step;
-  const fields = Object.entries(details).map(([field, value]) => `${field}=${value}`);
-  if (step.do === "join") fields.push(`(topics ${joinRequests[step.request]?.topics.join()})`);
-  if (step.do === "leave") fields.push(`(topics ${leaveRequests[step.request]?.topics.join()})`);
-  if (step.do === "publish") fields.push(`(${topics[step.topic]?.rule})`);
-  return [name, ...fields].join(" ");
 }

@@ -1,4 +1,4 @@
-import type { CompletionPayload, Envelope, Frame, HubProtocol } from "@signalr-edge/protocol";
+import type { CompletionPayload, Frame, HubProtocol } from "@signalr-edge/protocol";
 import type { Hub } from "../../packages/gateway/src/aggregation/hub.ts";
 import { isPrimary, type LinePlace } from "../../packages/gateway/src/aggregation/line-place.ts";
 import type {
@@ -10,12 +10,23 @@ import type {
 import type { SharedLine } from "../../packages/gateway/src/aggregation/shared-line.ts";
 import type { HubMetrics } from "../../packages/gateway/src/observe/metrics.ts";
 import type { PendingInvocations } from "../../packages/gateway/src/upstream/pending-invocations.ts";
-import type { StreamCall } from "./expectations.ts";
+import { has } from "./bits.ts";
+import type { Chunk } from "./bytes.ts";
+import type { CannedFrame } from "./canned-frame.ts";
+import type { Coverage, KeyEvent } from "./coverage.ts";
+import type { Call, StreamCall } from "./expectations.ts";
 import type { GroupOracle } from "./group-oracle.ts";
-import { type HubContract, type Topic, topicAt, topics } from "./hub-contract.ts";
+import { joinRequests, type Topic, topicAt, topics } from "./hub-contract.ts";
+import type { HubFrames } from "./hub-frames.ts";
 import type { Oracle } from "./oracle.ts";
-import { type LateCompletion, OriginConnection, type OriginMessage, type RunningCall } from "./origin-connection.ts";
-import type { Setup } from "./schedule.ts";
+import {
+  type FrameMessage,
+  type LateCompletion,
+  OriginConnection,
+  type OriginMessage,
+  type RunningCall,
+} from "./origin-connection.ts";
+import type { Setup } from "./setup.ts";
 import type { Sightings } from "./sightings.ts";
 import type { SimulatedClock } from "./simulated-clock.ts";
 import { lineName } from "./topic-lines.ts";
@@ -32,12 +43,15 @@ type State =
 export interface LineParts {
   readonly place: LinePlace;
   readonly metrics: HubMetrics;
-  readonly contract: HubContract;
+  readonly frames: HubFrames;
+  /** Where what the origin sends lies while the gateway handles it. */
+  readonly chunk: Chunk;
   readonly setup: Setup;
   readonly clock: SimulatedClock;
   readonly hub: Hub;
   readonly pending: PendingInvocations;
   readonly oracle: Oracle;
+  readonly coverage: Coverage;
   readonly sightings: Sightings;
 }
 
@@ -63,12 +77,13 @@ export class SimulatedLine implements GroupSource {
     this.#name = lineName(parts.place);
     this.groups = parts.oracle.groupsOn(this.#name);
     this.isPrimary = isPrimary(parts.place);
-    this.protocol = parts.contract.protocol;
+    this.protocol = parts.frames.protocol;
   }
 
   /** Before anything else. */
   attach(line: SharedLine): void {
     this.#line = line;
+    this.groups.line = line;
   }
 
   /** The gateway's side of this upstream. */
@@ -84,6 +99,7 @@ export class SimulatedLine implements GroupSource {
     if (this.groups.isInUse) throw new Violation("INV-7", "an upstream is closed that has members or joins");
     this.#parts.sightings.retiredLines += 1;
     this.#state = { name: "closed" };
+    this.groups.line = undefined;
     this.oracle.down(this.#name, () => this.#parts.pending.loseAll());
   }
 
@@ -96,28 +112,18 @@ export class SimulatedLine implements GroupSource {
   }
 
   invoke(method: string, rawArguments: readonly Uint8Array[], done: (outcome: InvocationOutcome) => void): void {
-    if (this.#state.name !== "open")
-      throw new Violation("INV-9", `${method} is invoked while the upstream is not open`);
-    const { contract, pending, clock } = this.#parts;
-    const request = contract.findJoin(method, rawArguments);
-    const topic = contract.findLeave(method, rawArguments);
-    const query = contract.findQuery(method, rawArguments);
+    const connection = this.#openConnection(method);
+    const { pending, clock } = this.#parts;
     const invocationId = pending.add(method, clock.now(), done);
-    const { connection } = this.#state;
-    if (request !== undefined) connection.received(this.groups.joinSent(request), invocationId);
-    else if (topic !== undefined) connection.received(this.groups.leaveSent(topic.index), invocationId);
-    else if (query >= 0 && this.isPrimary) connection.received(this.oracle.queries.sent(query), invocationId);
-    else throw new Violation("R-02", `${method} has other arguments`);
+    connection.received(this.#callOf(method, rawArguments), invocationId);
   }
 
   stream(method: string, rawArguments: readonly Uint8Array[], listener: StreamListener): StreamHandle {
-    if (this.#state.name !== "open")
-      throw new Violation("INV-9", `${method} is invoked while the upstream is not open`);
+    const connection = this.#openConnection(method);
     if (!this.isPrimary) throw new Violation("R-02", `${method} is invoked on another upstream than the primary one`);
-    const { contract, pending, clock, oracle } = this.#parts;
-    const { connection } = this.#state;
+    const { frames, pending, clock, oracle } = this.#parts;
     const invocationId = pending.addStream(method, clock.now(), listener);
-    const call = oracle.streams.sent(contract.findStream(method, rawArguments));
+    const call = oracle.streams.sent(frames.findStream(method, rawArguments));
     connection.received(call, invocationId);
     return {
       cancel() {
@@ -140,12 +146,14 @@ export class SimulatedLine implements GroupSource {
       this.#state = { name: this.line.isWanted ? "opening" : "idle" };
     }
     if (this.#state.name !== "opening") return;
-    this.#state = { name: "open", connection: new OriginConnection(this.#parts.contract, this.#parts.setup) };
+    this.#see("up");
+    this.#state = { name: "open", connection: new OriginConnection(this.#parts.frames, this.#parts.setup) };
     this.oracle.up(this.#name, () => this.line.sourceUp());
   }
 
   down(): void {
     if (this.#state.name !== "open") return;
+    this.#see("down");
     this.#late.push(...this.#state.connection.completionsUnderWay());
     this.#state = { name: "backoff" };
     this.oracle.down(this.#name, () => {
@@ -154,8 +162,11 @@ export class SimulatedLine implements GroupSource {
     });
   }
 
+  /** The origin does not take the connection, the first one or one after a loss. */
   refuse(): void {
-    if (this.#state.name !== "opening") return;
+    const isAgain = this.#state.name === "backoff" && this.line.isWanted;
+    if (this.#state.name !== "opening" && !isAgain) return;
+    this.#see("sourceRefused");
     this.#state = { name: "backoff" };
     this.oracle.refused(this.#name, () => this.line.sourceRefused());
   }
@@ -171,8 +182,6 @@ export class SimulatedLine implements GroupSource {
       const message = this.origin?.take();
       if (message === undefined) return;
       this.#deliver(message);
-      // The chunk that it lay in is used again.
-      message.frame.fill(0);
     }
   }
 
@@ -194,33 +203,18 @@ export class SimulatedLine implements GroupSource {
    */
   stray(wantsResult: boolean): void {
     if (this.origin === undefined) return;
-    const { contract, metrics, sightings } = this.#parts;
+    const { metrics, sightings } = this.#parts;
     sightings.strayMessages += 1;
-    this.#lastQuestion += 1;
-    const question = wantsResult ? `q${this.#lastQuestion}` : undefined;
-    const foreign = wantsResult ? undefined : this.#foreignTopic();
-    if (foreign !== undefined) sightings.foreignMessages += 1;
-    // A target without a key would be the one of this upstream.
-    const topic = foreign ?? (this.#parts.setup.perKey.includes("event") ? 3 : 0);
-    const argument = wantsResult || foreign !== undefined ? contract.values[topic] : this.protocol.nullValue;
-    const frame = this.protocol.writeInvocation({
-      target: contract.target(topic, "target"),
-      arguments: [argument ?? this.protocol.nullValue],
-      ...(question === undefined ? {} : { invocationId: question }),
-    });
-    if (question !== undefined) this.#questions.add(question);
+    const { bytes, envelope } = wantsResult ? this.#question() : this.#strayFrame();
     const before = metrics.unattributed;
-    this.oracle.nobody(frame, this.#receiving(frame));
+    this.oracle.nobody(bytes, () => this.#parts.hub.receiveFromUpstream(this.line, envelope, bytes));
     if (metrics.unattributed !== before + 1) throw new Violation("R-03", "a stray message is not counted");
     if (this.#questions.size > 0) throw new Violation("R-05", "a client result was asked for and not refused");
   }
 
   get isQuiet(): boolean {
-    return (
-      this.#state.name === "idle" ||
-      this.#state.name === "closed" ||
-      (this.origin?.isQuiet === true && !this.origin.hasStreams)
-    );
+    const { name } = this.#state;
+    return name === "idle" || name === "closed" || (this.origin?.isQuiet === true && !this.origin.hasStreams);
   }
 
   /** The origin is well again: the line opens if it is wanted, and all that is under way completes. */
@@ -261,71 +255,114 @@ export class SimulatedLine implements GroupSource {
 
   // --- inside -------------------------------------------------------------------------------------------------------
 
+  #see(event: KeyEvent): void {
+    for (const { topic } of this.groups.topics) this.#parts.coverage.see(this.line, topic.index, event);
+  }
+
+  #openConnection(method: string): OriginConnection {
+    if (this.#state.name === "open") return this.#state.connection;
+    throw new Violation("INV-9", `${method} is invoked while the upstream is not open`);
+  }
+
+  #callOf(method: string, rawArguments: readonly Uint8Array[]): Call {
+    const { frames, oracle } = this.#parts;
+    const request = joinRequests[frames.findJoin(method, rawArguments)];
+    if (request !== undefined) return this.groups.joinSent(request);
+    const topic = frames.findLeave(method, rawArguments);
+    if (topic >= 0) {
+      this.#parts.coverage.count("lingering", "lingerOver");
+      return this.groups.leaveSent(topic);
+    }
+    const query = frames.findQuery(method, rawArguments);
+    if (query >= 0 && this.isPrimary) return oracle.queries.sent(query);
+    throw new Violation("R-02", `${method} has other arguments`);
+  }
+
   #deliver(message: OriginMessage): void {
-    const { frame } = message;
-    const envelope = this.protocol.peek(frame);
-    const act = this.#receiving(frame);
     switch (message.kind) {
       case "message":
-        if (this.#parts.setup.perKey.includes(topicAt(message.topic).rule)) this.#parts.sightings.keylessMessages += 1;
-        return this.groups.message(message.topic, message.sequence, frame, act);
       case "snapshot":
-        return this.groups.snapshot(message.call, message.topic, frame, act);
       case "broadcast":
-        return this.#deliverBroadcast(message.sequence, frame);
+        return this.#deliverFrame(message, message.frame);
       case "item":
-        return this.#deliverItem(
-          message.call,
-          message.invocationId,
-          frame.subarray(envelope.item?.start, envelope.item?.end),
-        );
+        return this.#deliverItem(message.call, message.invocationId, message.item);
       case "completion":
-        return this.#complete(message.running, payloadOf(envelope, frame));
+        return this.#complete(message.running, message.payload);
     }
   }
 
-  #receiving(frame: Frame): () => void {
-    return () => this.#parts.hub.receiveFromUpstream(this.line, this.protocol.peek(frame), frame);
+  #deliverFrame(message: FrameMessage, { bytes, envelope }: CannedFrame): void {
+    const { hub, chunk, setup, sightings } = this.#parts;
+    const frame = chunk.place(bytes);
+    const act = (): void => hub.receiveFromUpstream(this.line, envelope, frame);
+    if (message.kind === "message") {
+      this.#parts.coverage.see(this.line, message.topic, "message");
+      if (setup.perKey.length > 0 && setup.perKey.includes(topicAt(message.topic).rule)) sightings.keylessMessages += 1;
+      this.groups.message(message, frame, act);
+    } else if (message.kind === "snapshot") this.groups.snapshot(message, frame, act);
+    else this.#deliverBroadcast(message, frame, act);
+    chunk.spoil(frame);
   }
 
   /** Every upstream brings one, and the clients get that of the primary. */
-  #deliverBroadcast(sequence: number, frame: Frame): void {
+  #deliverBroadcast(message: FrameMessage, frame: Frame, act: () => void): void {
     const { oracle, metrics, sightings } = this.#parts;
-    const act = this.#receiving(frame);
     if (!oracle.broadcasts.isOn) return oracle.nobody(frame, act);
-    if (this.isPrimary) return oracle.broadcasts.broadcast(sequence, frame, act);
+    if (this.isPrimary) return oracle.broadcasts.broadcast(message, frame, act);
     sightings.broadcastCopies += 1;
     const before = metrics.duplicatesDropped;
     oracle.nobody(frame, act);
     if (metrics.duplicatesDropped !== before + 1) throw new Violation("R-13", "a second broadcast is not counted");
   }
 
-  /** One that says its key and belongs to another upstream. */
-  #foreignTopic(): number | undefined {
+  #question(): CannedFrame {
+    this.#lastQuestion += 1;
+    this.#questions.add(`q${this.#lastQuestion}`);
+    return this.#parts.frames.stray(this.#ownTopic, this.#lastQuestion);
+  }
+
+  #strayFrame(): CannedFrame {
+    const { frames, setup, sightings } = this.#parts;
     const own = this.groups.topics.map(({ topic }) => topic.index);
-    return topics.find(({ index, rule }) => !own.includes(index) && !this.#parts.setup.perKey.includes(rule))?.index;
+    // One that says its key and belongs to another upstream.
+    const foreign = topics.find(({ index, rule }) => !own.includes(index) && !setup.perKey.includes(rule));
+    if (foreign === undefined) return frames.stray(this.#ownTopic, 0);
+    sightings.foreignMessages += 1;
+    return frames.copy(0, foreign.index);
   }
 
-  #deliverItem(call: StreamCall, invocationId: string, rawItem: Uint8Array): void {
-    this.oracle.streams.item(call, rawItem, () => {
-      this.#parts.pending.item(invocationId, rawItem, rawItem.length);
+  /** One whose messages say their key: a target without a key would be the one of this upstream. */
+  get #ownTopic(): number {
+    return this.#parts.setup.perKey.includes("event") ? 3 : 0;
+  }
+
+  #deliverItem(call: StreamCall, invocationId: string, item: number): void {
+    const { pending, chunk, frames, oracle } = this.#parts;
+    const rawItem = chunk.place(frames.item(0, item));
+    oracle.streams.item(call, item, () => {
+      pending.item(invocationId, rawItem, rawItem.length);
     });
+    chunk.spoil(rawItem);
   }
 
-  #checkJoined({ index, rule }: Topic, isWanted: boolean): void {
-    const isJoined = this.origin?.topics.has(index) ?? false;
-    const mayStay = rule === "forever" || this.origin?.stuckTopics.has(index) === true;
-    if (isWanted && !isJoined) throw new Violation("INV-7", `topic ${index} has members and is not joined`);
-    if (isJoined && !isWanted && !mayStay) throw new Violation("INV-7", `topic ${index} is joined for nobody`);
+  /** What a result is a view of is used again, too. */
+  #complete(running: RunningCall, payload: CompletionPayload): void {
+    const { pending, chunk } = this.#parts;
+    if (payload.kind !== "result") {
+      return this.#judge(running, payload, () => void pending.complete(running.invocationId, payload));
+    }
+    const raw = chunk.place(payload.raw);
+    this.#judge(running, payload, () => void pending.complete(running.invocationId, { kind: "result", raw }));
+    chunk.spoil(raw);
   }
 
-  #complete({ call, invocationId }: RunningCall, payload: CompletionPayload): void {
+  #judge({ call }: RunningCall, payload: CompletionPayload, act: () => void): void {
     const { oracle, groups } = this;
-    const { pending } = this.#parts;
-    const act = (): void => void pending.complete(invocationId, payload);
+    const { coverage } = this.#parts;
     const raw = payload.kind === "result" ? payload.raw : this.protocol.nullValue;
     switch (call.kind) {
       case "leave":
+        coverage.see(this.line, call.topic, payload.kind === "error" ? "leaveRefused" : "left");
         return groups.left(call, act);
       case "stream":
         return oracle.streams.ended(call, payload, act);
@@ -333,14 +370,19 @@ export class SimulatedLine implements GroupSource {
         if (payload.kind === "error") return oracle.queries.rejected(call, payload.error, act);
         return oracle.queries.accepted(call, raw, act);
       case "join":
+        for (const topic of call.request.topics) {
+          coverage.see(this.line, topic, payload.kind === "error" ? "refused" : "accepted");
+        }
         if (payload.kind === "error") return groups.rejected(call, payload.error, act);
         return groups.accepted(call, raw, act);
     }
   }
-}
 
-/** As `SharedUpstream` reads a completion. */
-function payloadOf({ error, result }: Envelope, frame: Frame): CompletionPayload {
-  if (error !== undefined) return { kind: "error", error };
-  return result === undefined ? { kind: "void" } : { kind: "result", raw: frame.subarray(result.start, result.end) };
+  #checkJoined({ index, rule }: Topic, isWanted: boolean): void {
+    const { origin } = this;
+    const isJoined = origin !== undefined && has(origin.topics, index);
+    const mayStay = rule === "forever" || (origin !== undefined && has(origin.stuckTopics, index));
+    if (isWanted && !isJoined) throw new Violation("INV-7", `topic ${index} has members and is not joined`);
+    if (isJoined && !isWanted && !mayStay) throw new Violation("INV-7", `topic ${index} is joined for nobody`);
+  }
 }

@@ -1,115 +1,126 @@
 import type { CompletionPayload } from "@signalr-edge/protocol";
-import type { ClientWatch } from "./client-watch.ts";
+import type { ClientWatch, Reader } from "./client-watch.ts";
 import type { StreamCall } from "./expectations.ts";
+import { streamValues } from "./hub-contract.ts";
 import type { SimulatedClient } from "./simulated-client.ts";
 import { Violation } from "./violation.ts";
 
-interface Reader {
-  readonly client: SimulatedClient;
-  readonly invocationId: string;
+/** One stream with its arguments. */
+interface StreamView {
   readonly stream: number;
+  /** In the order in which they came. */
+  readers: Reader[];
+  /** Set while it runs at the origin for the gateway. */
+  call: StreamCall | undefined;
 }
+
+const nobody: readonly Reader[] = [];
 
 /** What must happen to the shared streams of one shared upstream. */
 export class StreamOracle {
   readonly #watch: ClientWatch;
-  readonly #readers = new Set<Reader>();
-  /** Streams that run at the origin for the gateway. */
-  readonly #calls = new Map<number, StreamCall>();
+  readonly #views: readonly StreamView[];
 
   constructor(watch: ClientWatch) {
     this.#watch = watch;
+    this.#views = streamValues.map((_, stream) => ({ stream, readers: [], call: undefined }));
   }
 
   opens(client: SimulatedClient, stream: number, invocationId: string, isFull: boolean): void {
+    const view = this.#view(stream);
     this.#watch.due.ask(client, invocationId);
     if (isFull) return this.#watch.due.owe(client, invocationId, { kind: "error", error: "" });
-    if (this.#calls.has(stream)) this.#watch.sightings.lateReaders += 1;
-    this.#readers.add({ client, invocationId, stream });
-  }
-
-  loadOf(client: SimulatedClient): number {
-    return [...this.#readers].filter((reader) => reader.client === client).length;
+    if (view.call !== undefined) this.#watch.sightings.lateReaders += 1;
+    client.load += 1;
+    view.readers.push({ client, invocationId, hasItem: false });
   }
 
   /** The id of some stream that the client reads. */
   readBy(client: SimulatedClient, pick: number): string | undefined {
-    const own = [...this.#readers].filter((reader) => reader.client === client);
-    return own[pick % Math.max(1, own.length)]?.invocationId;
+    const ids: string[] = [];
+    for (const { readers } of this.#views) {
+      for (const reader of readers) if (reader.client === client) ids.push(reader.invocationId);
+    }
+    return ids[pick % Math.max(1, ids.length)];
   }
 
   cancels(client: SimulatedClient, invocationId: string): void {
-    for (const reader of this.#readers) {
-      if (reader.client === client && reader.invocationId === invocationId) this.#readers.delete(reader);
+    client.load -= 1;
+    for (const view of this.#views) {
+      view.readers = view.readers.filter((one) => one.client !== client || one.invocationId !== invocationId);
     }
     this.#watch.due.owe(client, invocationId, { kind: "void" });
   }
 
   sent(stream: number): StreamCall {
-    if (this.#calls.has(stream)) throw new Violation("INV-8", `stream ${stream} is opened twice at a time`);
-    if (this.#readersOf(stream).length === 0) throw new Violation("R-21", `stream ${stream} is opened for nobody`);
-    const call: StreamCall = { kind: "stream", stream };
-    this.#calls.set(stream, call);
-    return call;
+    const view = this.#view(stream);
+    if (view.call !== undefined) throw new Violation("INV-8", `stream ${stream} is opened twice at a time`);
+    if (view.readers.length === 0) throw new Violation("R-21", `stream ${stream} is opened for nobody`);
+    view.call = { kind: "stream", stream };
+    return view.call;
   }
 
   /** The last reader takes the stream with it. */
   cancelSent(call: StreamCall): void {
-    if (this.#calls.get(call.stream) !== call)
-      throw new Violation("INV-9", `stream ${call.stream} is cancelled after its end`);
-    if (this.#readersOf(call.stream).length > 0)
-      throw new Violation("INV-3", `stream ${call.stream} is cancelled while it is read`);
+    const view = this.#view(call.stream);
+    if (view.call !== call) throw new Violation("INV-9", `stream ${call.stream} is cancelled after its end`);
+    if (view.readers.length > 0) throw new Violation("INV-3", `stream ${call.stream} is cancelled while it is read`);
     this.#watch.sightings.cancelledStreams += 1;
-    this.#calls.delete(call.stream);
+    view.call = undefined;
   }
 
   /** Everybody who reads the stream by now gets the item; nobody gets one of a stream that was cancelled. */
-  item(call: StreamCall, rawItem: Uint8Array, act: () => void): void {
-    const isCurrent = this.#calls.get(call.stream) === call;
-    const readers = isCurrent ? this.#readersOf(call.stream) : [];
+  item(call: StreamCall, item: number, act: () => void): void {
+    const view = this.#view(call.stream);
+    const readers = view.call === call ? view.readers : nobody;
     if (readers.length > 1) this.#watch.sightings.sharedItems += 1;
-    const receivers = readers.map(({ client, invocationId }) => `${client.name} ${invocationId}`);
-    this.#watch.expectItem(rawItem, receivers, `an item of stream ${call.stream}`, act);
+    this.#watch.passItem(item, readers, act);
   }
 
   ended(call: StreamCall, payload: CompletionPayload, act: () => void): void {
-    if (this.#calls.get(call.stream) === call) this.#end(call.stream, payload);
+    const view = this.#view(call.stream);
+    if (view.call === call) this.#end(view, payload);
     act();
     this.#watch.due.checkNoneDue();
   }
 
   gone(client: SimulatedClient): void {
-    for (const reader of this.#readers) if (reader.client === client) this.#readers.delete(reader);
+    for (const view of this.#views) {
+      if (view.readers.length > 0) view.readers = view.readers.filter((reader) => reader.client !== client);
+    }
   }
 
   /** A stream cannot be gone on with: its readers are told, and ask again. Those who wait for one go on waiting. */
   down(): void {
-    for (const stream of this.#calls.keys()) {
+    for (const view of this.#views) {
+      if (view.call === undefined) continue;
       this.#watch.sightings.lostStreams += 1;
-      this.#end(stream, { kind: "error", error: "" });
+      this.#end(view, { kind: "error", error: "" });
     }
   }
 
   refused(): void {
-    for (const { stream } of this.#readers) this.#end(stream, { kind: "error", error: "" });
+    for (const view of this.#views) this.#end(view, { kind: "error", error: "" });
   }
 
   /** After each step: what nobody reads does not run. */
   checkStep(): void {
-    for (const stream of this.#calls.keys()) {
-      if (this.#readersOf(stream).length === 0) throw new Violation("INV-7", `stream ${stream} runs for nobody`);
+    for (const { stream, readers, call } of this.#views) {
+      if (call !== undefined && readers.length === 0) throw new Violation("INV-7", `stream ${stream} runs for nobody`);
     }
   }
 
-  #end(stream: number, payload: CompletionPayload): void {
-    this.#calls.delete(stream);
-    for (const reader of this.#readersOf(stream)) {
-      this.#readers.delete(reader);
-      this.#watch.due.owe(reader.client, reader.invocationId, payload);
+  #end(view: StreamView, payload: CompletionPayload): void {
+    view.call = undefined;
+    for (const { client, invocationId } of view.readers.splice(0)) {
+      client.load -= 1;
+      this.#watch.due.owe(client, invocationId, payload);
     }
   }
 
-  #readersOf(stream: number): readonly Reader[] {
-    return [...this.#readers].filter((reader) => reader.stream === stream);
+  #view(stream: number): StreamView {
+    const view = this.#views[stream];
+    if (view === undefined) throw new Error(`there is no stream ${stream}`);
+    return view;
   }
 }

@@ -1,4 +1,4 @@
-/** A promise of the gateway that did not hold, under the name that reliability.md (INV-..) or aggregation.md (R-..) gives it. */
+/** A promise of the gateway that did not hold, under the name that docs/simulation.md gives it. */
 export class Violation extends Error {
   readonly rule: string;
 
