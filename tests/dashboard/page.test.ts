@@ -1,5 +1,4 @@
 import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
@@ -144,8 +143,7 @@ describe.skipIf(chromiumPath === undefined)("the dashboard in Chromium", { timeo
   });
 
   test("says that the gateway drains, that it is gone, and goes on when it is back", async () => {
-    const port = await freePort();
-    const gateway = await startOperated({ port });
+    const gateway = await startOperated();
     const client = await gateway.connect();
     onTestFinished(() => client.socket.terminate());
     const dashboard = await DashboardPage.open(browser, gateway.adminUrl);
@@ -160,7 +158,7 @@ describe.skipIf(chromiumPath === undefined)("the dashboard in Chromium", { timeo
 
     const next = await startConfigured({
       hubs: [contractHub(gateway.origin.hubUrl(hubPaths.contract))],
-      admin: { port },
+      admin: { port: Number(new URL(gateway.adminUrl).port) },
     });
     onTestFinished(() => next.gateway.stop());
     await dashboard.see("#connection", "Live");
@@ -295,13 +293,4 @@ function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "dashboard-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   return folder;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
 }

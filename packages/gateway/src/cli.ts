@@ -88,10 +88,15 @@ async function run(config: Config, fileName: string | undefined): Promise<number
   for (const warning of warnings(config)) log.warn("config.warning", { warning });
   const file =
     fileName === undefined ? undefined : new ReloadFile(async () => gateway.reload(await readConfig(fileName)));
-  const gateway = createGateway(config, { log, ...(file !== undefined && { onReloadAsked: file.ask }) });
+  let gateway = createGateway(config, { log, ...(file !== undefined && { onReloadAsked: file.ask }) });
   const stopSignal = nextStopSignal();
   try {
-    const { url, adminUrl } = await gateway.start();
+    const { url, adminUrl } = await gateway.start().catch((error: unknown) => {
+      if (fileName !== undefined || !isUsualAdminPortTaken(error)) throw error;
+      // Somebody took it between the look and the start.
+      gateway = createGateway({ ...config, admin: { ...config.admin, port: 0 } }, { log });
+      return gateway.start();
+    });
     console.log(`listening on ${url}\nadmin on ${adminUrl}`);
   } catch (error) {
     log.error("gateway.failed", { error: error instanceof Error ? error.message : String(error) });
@@ -106,6 +111,11 @@ async function run(config: Config, fileName: string | undefined): Promise<number
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => process.exit(exitCodes.failed));
   await gateway.stop();
   return exitCodes.ok;
+}
+
+function isUsualAdminPortTaken(error: unknown): boolean {
+  const { code, port } = error instanceof Error ? (error as NodeJS.ErrnoException & { readonly port?: number }) : {};
+  return code === "EADDRINUSE" && port === usualAdminPort;
 }
 
 function nextStopSignal(): Promise<void> {
