@@ -5,6 +5,7 @@ import { readScenario, scenarioKeys } from "../packages/gateway/src/compare/read
 import { warnings } from "../packages/gateway/src/config/warnings.ts";
 import { seriesNames } from "../packages/gateway/src/observe/history.ts";
 import { gatewayFamilies, hubFamilies } from "../packages/gateway/src/observe/prometheus.ts";
+import { mutants } from "./simulation/mutants.ts";
 
 function read(path: string): string {
   return readFileSync(new URL(`../${path}`, import.meta.url), "utf8");
@@ -49,6 +50,12 @@ test("docs/compare.md has a row for every key of a scenario, with its default, a
   for (const text of blocks) {
     expect(readScenario(text, { fileName: "example.yaml", environment: {} })).toMatchObject({ ok: true });
   }
+});
+
+test("docs/simulation.md lists every mutant and no other", () => {
+  const [, table = ""] = read("docs/simulation.md").split("## Mutants");
+  const listed = Array.from(table.matchAll(/^\| (.+) \| [\w-]+ \| \d+ \|$/gm), ([, name]) => name);
+  expect(listed.sort()).toEqual(mutants.map(({ name }) => name).sort());
 });
 
 test("every relative link in the documentation leads to a file", () => {
