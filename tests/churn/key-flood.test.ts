@@ -14,7 +14,13 @@ const keysAtOnce = 1_000;
 /** Topics with a publisher, for those who are in earnest. */
 const topicCount = 10;
 /** As they are by default. */
-const limits = { maxGroupsPerClient: 256, maxJoinsPerSecond: 50 };
+// Messages as such are not bounded here: what makes up keys is what is tested.
+const limits = {
+  maxGroupsPerClient: 256,
+  maxJoinsPerSecond: 50,
+  maxMessagesPerSecond: 1_000_000,
+  maxMessageBurst: 1_000_000,
+};
 const maxGrowthMegabytes = 64;
 
 /** What the flood is made of: the origin knows the topics, or has never heard of them. */
