@@ -12,9 +12,13 @@ import type { Pace } from "./pace.ts";
 export class ClientWebSocket extends WebSocket {
   transport: WebSocketTransport | undefined;
 
-  /** `ws` echoes the peer's close code; ASP.NET Core answers every Close frame with 1000. Protocol errors keep theirs. */
-  override close(code?: number): void {
-    super.close(code !== undefined && protocolErrorCodes.has(code) ? code : 1000);
+  /**
+   * ASP.NET Core answers every Close frame with 1000, whatever its code; `ws` would repeat the code, and does so with the
+   * reason. What it complains of itself comes without one, and keeps its code.
+   */
+  override close(code?: number, reason?: string | Buffer): void {
+    const isComplaint = code !== undefined && reason === undefined && protocolErrorCodes.has(code);
+    super.close(isComplaint ? code : 1000);
   }
 }
 
