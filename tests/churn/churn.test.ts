@@ -41,13 +41,14 @@ describe.skipIf(!aspNetOriginAvailable)("churn", { timeout: 120_000 }, () => {
   });
 
   test("R-21 with fresh results they share calls all the same, and each has a snapshot of its own time", async () => {
-    const options = { clients: 2_000, topics: 40, withinMs: 2_000, joinResult: "fresh" } as const;
+    // How many share a call depends on how long it takes: an origin that answers at once is asked thousands of times.
+    const options = { clients: 2_000, topics: 40, withinMs: 2_000, joinResult: "fresh", originJoinMs: 20 } as const;
     const { verdicts, originJoins } = await runStorm(options);
     expect(verdicts.examples).toEqual([]);
     expect(verdicts.snapshots).toBe(options.clients * options.topics);
-    // How many share a call depends on how fast the machine is: twenty at least.
+    // One of a hundred clients at most has a call to itself.
     for (const joins of Object.values(originJoins)) {
-      expect(joins).toBeLessThanOrEqual((options.clients * options.topics) / 2 / 20);
+      expect(joins).toBeLessThanOrEqual((options.clients * options.topics) / 2 / 100);
     }
   });
 

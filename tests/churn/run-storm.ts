@@ -13,6 +13,8 @@ export interface StormOptions {
   readonly withinMs: number;
   /** `fresh`: every batch of joins asks the origin. `cached`: its last result answers later ones, too. */
   readonly joinResult: "fresh" | "cached";
+  /** How long the origin takes for one join; it runs those of one connection one after another. Default: no time. */
+  readonly originJoinMs?: number;
 }
 
 export interface StormReport {
@@ -33,7 +35,7 @@ const secondsBetweenMessages = 20;
 /** Clients of both hub protocols that connect first, and then all join the same topics within a moment. */
 export async function runStorm(options: StormOptions): Promise<StormReport> {
   const rig = await MarketRig.start({
-    market: { topics: options.topics, perSecond: 1 / secondsBetweenMessages },
+    market: { topics: options.topics, perSecond: 1 / secondsBetweenMessages, joinMs: options.originJoinMs ?? 0 },
     groups: marketGroups(options.joinResult === "cached" ? { joinResult: "cached", cacheMs: 60_000 } : {}),
     limits: { maxWaitingJoins: 1_000_000 },
   });
