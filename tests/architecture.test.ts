@@ -49,7 +49,7 @@ function importsOf(path: string, text: string): readonly Import[] {
 const layers = {
   base: {
     files:
-      /^(address-use|allowance|clock|close-reasons|assert-never|identity|keep-alive|version|observe\/log|observe\/metrics|observe\/savings)\.ts$/,
+      /^(address-use|allowance|method-refusal|clock|close-reasons|assert-never|identity|keep-alive|version|observe\/log|observe\/metrics|observe\/savings)\.ts$/,
     mayImport: [],
   },
   rules: { files: /^config\/hub-rules\.ts$/, mayImport: [] },

@@ -18,7 +18,11 @@ import type { Logger } from "./observe/log.ts";
 import type { HubMetrics } from "./observe/metrics.ts";
 import { type DialOutcome, dial } from "./upstream/dial.ts";
 import { loopStatus, refusalReason, writeChain } from "./upstream/gateway-chain.ts";
-import type { LazyConnectOutcome, LazyPrivateUpstreamParts } from "./upstream/lazy-private-upstream.ts";
+import {
+  type LazyConnectOutcome,
+  type LazyPrivateUpstreamParts,
+  noRoomForUpstream,
+} from "./upstream/lazy-private-upstream.ts";
 import { SharedUpstream } from "./upstream/shared-upstream.ts";
 import {
   type NegotiateOptions,
@@ -44,8 +48,6 @@ export interface HubTotals {
   readonly groupCount: () => number;
   readonly privateUpstreamCount: () => number;
 }
-
-const noRoom = "The gateway has no room for another connection to the origin.";
 
 export interface HubRuntimeParts {
   readonly config: HubConfig;
@@ -171,7 +173,7 @@ export class HubRuntime {
   async dialPrivate(as: UpstreamRequest, ticket: UpstreamTicket, signal: AbortSignal): Promise<DialOutcome> {
     const { limits } = this.#parts;
     if (!this.#hasPrivateRoom())
-      return { kind: "refused", status: 503, contentType: "text/plain", body: Buffer.from(noRoom) };
+      return { kind: "refused", status: 503, contentType: "text/plain", body: Buffer.from(noRoomForUpstream) };
     this.metrics.privateUpstreams += 1;
     const dialed = await dial(this.config.origin, as, ticket, limits, signal);
     if (dialed.kind !== "opened") {

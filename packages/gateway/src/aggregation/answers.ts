@@ -1,11 +1,6 @@
 import type { Envelope } from "@signalr-edge/protocol";
 import type { Member } from "./ports.ts";
 
-/** In the origin's form for an exception that the client may read (protocol.md 8.2). */
-export function refusal(method: string, reason: string): string {
-  return `Failed to invoke '${method}' due to an error on the server. HubException: ${reason}`;
-}
-
 /** As .NET completes a method without a result: with null (R-26). */
 export function completeVoid(client: Member, { invocationId }: Envelope): void {
   if (invocationId !== undefined) client.complete(invocationId, { kind: "result", raw: client.protocol.nullValue });

@@ -2,8 +2,9 @@ import type { Envelope, Frame } from "@signalr-edge/protocol";
 import { assertNever } from "../assert-never.ts";
 import type { Clock } from "../clock.ts";
 import type { Access, GroupRule, HubRules } from "../config/hub-rules.ts";
-import type { HubMetrics, RefusingLimit } from "../observe/metrics.ts";
-import { completeError, completeUnauthorized, completeVoid, refusal } from "./answers.ts";
+import { refusal } from "../method-refusal.ts";
+import type { HubMetrics } from "../observe/metrics.ts";
+import { completeError, completeUnauthorized, completeVoid } from "./answers.ts";
 import { attributeFrame } from "./attribute-frame.ts";
 import { isBroadcast } from "./broadcast-group.ts";
 import { chooseRoute } from "./choose-route.ts";
@@ -11,26 +12,19 @@ import type { NamedKey } from "./group-key.ts";
 import { isAllowed } from "./is-allowed.ts";
 import { isPrimary, placeOf, primaryPlace } from "./line-place.ts";
 import type { LineTable } from "./line-table.ts";
-import { Membership } from "./membership.ts";
 import type { ClientHub, HubClient } from "./ports.ts";
 import { ProbeTable } from "./probe.ts";
 import { isSecondCopy } from "./second-copy.ts";
+import { type Excess, overJoinRate, overMembership, overRoom, type ShareLimits } from "./share-limits.ts";
 import { type Deflate, SharedFrame } from "./shared-frame.ts";
 import type { SharedLine } from "./shared-line.ts";
 import { whenBehind } from "./when-behind.ts";
-
-export interface HubLimits {
-  readonly maxGroupsPerClient: number;
-  readonly maxGroupsPerAddress: number;
-  readonly maxGroups: number;
-  readonly maxJoinsPerSecond: number;
-}
 
 export interface HubParts {
   readonly rules: HubRules;
   readonly metrics: HubMetrics;
   /** Read at each join: a reload changes it. */
-  readonly limits: HubLimits;
+  readonly limits: ShareLimits;
   /** Groups of the whole gateway, over all hubs. */
   readonly groupCount: () => number;
   /** For messages to many; `undefined`: they are not compressed. */
@@ -131,10 +125,9 @@ export class Hub implements ClientHub {
 
   /** Each upstream brings one; the copy of the primary is the one that reaches the clients. */
   #broadcast(line: SharedLine, { target = "" }: Envelope, frame: Frame): void {
-    const shared = new SharedFrame(line.protocol, frame, undefined, this.#parts.deflate);
     let copies = 0;
     if (!isPrimary(line.place)) this.#metrics.duplicatesDropped += 1;
-    else copies = line.broadcasts.fanOut(shared);
+    else copies = line.broadcasts.fanOut(new SharedFrame(line.protocol, frame, undefined, this.#parts.deflate));
     this.#metrics.countFanOut(this.#metrics.savings.rule("broadcast", target), copies, frame.length);
   }
 
@@ -148,7 +141,9 @@ export class Hub implements ClientHub {
   #join(client: HubClient, rule: GroupRule, keys: readonly NamedKey[], envelope: Envelope, frame: Frame): void {
     const { access, join } = rule;
     if (!this.#mayShare(client, { access, method: join.method }, keys.length, envelope)) return;
-    if (!this.#mayAsk(client, join.method, keys.length, envelope)) return;
+    const { limits, clock } = this.#parts;
+    const excess = overJoinRate(client, keys.length, limits, clock.now());
+    if (excess !== undefined) return this.#refuse(client, envelope, join.method, excess);
     this.#metrics.joins += 1;
     this.#metrics.savings.countAsked("group", rule.name);
     if (access.kind !== "probe") return this.#joinLine(client, rule, keys, envelope, frame);
@@ -165,17 +160,12 @@ export class Hub implements ClientHub {
     const line = first && lines.at(client, placeOf(this.#rules, client.protocol, rule, first.key));
     if (line === undefined) {
       this.#metrics.perKeyRefusals += 1;
-      return completeError(
-        client,
-        envelope,
-        refusal(rule.join.method, "Too many groups have an upstream of their own."),
-      );
+      const error = refusal(rule.join.method, "Too many groups have an upstream of their own.");
+      return completeError(client, envelope, error);
     }
-    if (!this.#hasRoomFor(keys, line)) {
-      return this.#refuse(client, envelope, rule.join.method, "maxGroups", "The gateway has too many groups.");
-    }
-    if (line.groups.hasRoom) return line.groups.join(client, rule, keys, envelope, frame);
-    this.#refuse(client, envelope, rule.join.method, "maxWaitingJoins", "Too many joins are waiting.");
+    const excess = overRoom(keys, line.groups, this.#parts);
+    if (excess !== undefined) return this.#refuse(client, envelope, rule.join.method, excess);
+    line.groups.join(client, rule, keys, envelope, frame);
   }
 
   /** Each key of a leave may belong to another upstream. */
@@ -188,40 +178,19 @@ export class Hub implements ClientHub {
       lines.find(client, placeOf(this.#rules, client.protocol, rule, key))?.groups.leave(client, key);
   }
 
-  /** Answers the client if it asks for too many keys in too short a time. */
-  #mayAsk(client: HubClient, method: string, count: number, envelope: Envelope): boolean {
-    const { limits, clock } = this.#parts;
-    const { maxGroupsPerClient, maxJoinsPerSecond } = limits;
-    client.membership ??= new Membership();
-    const bounds = { atOnce: maxGroupsPerClient + maxJoinsPerSecond, perSecond: maxJoinsPerSecond };
-    if (client.membership.joinAllowance.take(count, bounds, clock.now())) return true;
-    const error = `A connection may ask for ${maxJoinsPerSecond} joins per second.`;
-    this.#refuse(client, envelope, method, "maxJoinsPerSecond", error);
-    return false;
-  }
-
   /** Answers the client if it may not, or takes part in too much already. */
   #mayShare(client: HubClient, { access, method }: Shareable, count: number, envelope: Envelope): boolean {
-    const { maxGroupsPerClient, maxGroupsPerAddress } = this.#parts.limits;
-    if (!isAllowed(access, client.owner.identity)) completeUnauthorized(client, envelope, method);
-    else if ((client.membership?.size ?? 0) + count > maxGroupsPerClient) {
-      const error = `A connection may be in ${maxGroupsPerClient} groups.`;
-      this.#refuse(client, envelope, method, "maxGroupsPerClient", error);
-    } else if ((client.address?.groups ?? 0) + count > maxGroupsPerAddress) {
-      const error = `The connections of one address may be in ${maxGroupsPerAddress} groups.`;
-      this.#refuse(client, envelope, method, "maxGroupsPerAddress", error);
-    } else return true;
-    return false;
+    if (!isAllowed(access, client.owner.identity)) {
+      completeUnauthorized(client, envelope, method);
+      return false;
+    }
+    const excess = overMembership(client, count, this.#parts.limits);
+    if (excess !== undefined) this.#refuse(client, envelope, method, excess);
+    return excess === undefined;
   }
 
-  /** Keys that are there already cost nothing. */
-  #hasRoomFor(keys: readonly NamedKey[], { groups: { groups } }: SharedLine): boolean {
-    const newCount = keys.reduce((count, { key }) => (groups.has(key) ? count : count + 1), 0);
-    return newCount === 0 || this.#parts.groupCount() + newCount <= this.#parts.limits.maxGroups;
-  }
-
-  #refuse(client: HubClient, envelope: Envelope, method: string, limit: RefusingLimit, error: string): void {
+  #refuse(client: HubClient, envelope: Envelope, method: string, { limit, reason }: Excess): void {
     this.#metrics.refused[limit] += 1;
-    completeError(client, envelope, refusal(method, error));
+    completeError(client, envelope, refusal(method, reason));
   }
 }

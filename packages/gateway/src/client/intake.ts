@@ -16,7 +16,8 @@ export type HoldReason = keyof typeof holdReasons;
 const pingBurstSeconds = 10;
 
 /**
- * How much is taken from one client: who wants it not to be read for a while, and how much it sends by the second. A client that sends too much is not read until it is within its rate again, and is a flood if that goes on.
+ * How much is taken from one client: who wants it not to be read for a while, and how much it sends by the second. A client
+ * that sends too much is not read until it is within its rate again, and is a flood if that goes on.
  */
 export class Intake {
   readonly #output: Pick<ClientOutput, "transport">;

@@ -1,6 +1,7 @@
 import { type Envelope, type Frame, type HubProtocol, MessageType } from "@signalr-edge/protocol";
 import type { WebSocket } from "ws";
 import type { InvocationOutcome, PassThrough, PassThroughClient } from "../aggregation/ports.ts";
+import { refusal } from "../method-refusal.ts";
 import { OwnInvocations } from "./own-invocations.ts";
 import { PendingCalls } from "./pending-calls.ts";
 import type { PrivateUpstreamParts } from "./private-upstream.ts";
@@ -26,7 +27,8 @@ type State =
   | { readonly name: "open"; readonly connection: UpstreamConnection }
   | { readonly name: "closed" };
 
-const noRoom = "The gateway has no room for another connection to the origin.";
+/** What clients are told when `limits.maxPrivateUpstreams` is reached. */
+export const noRoomForUpstream = "The gateway has no room for another connection to the origin.";
 
 /** One for all: most clients never need more. */
 const idle: State = { name: "idle" };
@@ -152,7 +154,7 @@ export class LazyPrivateUpstream implements PassThrough, UpstreamConnectionListe
     const outcome = await this.#parts.connect(this.#as, aborter.signal);
     const webSocket = typeof outcome === "string" ? undefined : outcome;
     if (this.#state !== connecting) return webSocket?.terminate();
-    if (webSocket === undefined) return this.#failed(queue, outcome === "full" ? noRoom : undefined);
+    if (webSocket === undefined) return this.#failed(queue, outcome === "full" ? noRoomForUpstream : undefined);
     const { limits, clock } = this.#parts;
     const connection = new UpstreamConnection(webSocket, limits, clock, this);
     this.#state = { name: "handshaking", queue, connection };
@@ -172,7 +174,7 @@ export class LazyPrivateUpstream implements PassThrough, UpstreamConnectionListe
       const error =
         reason === undefined
           ? `An unexpected error occurred invoking '${target}' on the server.`
-          : `Failed to invoke '${target}' due to an error on the server. HubException: ${reason}`;
+          : refusal(target, reason);
       if (this.#own?.fail(invocationId, error) !== true) client.complete(invocationId, { kind: "error", error });
     }
     client.resumeReading();

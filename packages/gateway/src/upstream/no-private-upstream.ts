@@ -1,5 +1,6 @@
 import type { Envelope, HubProtocol } from "@signalr-edge/protocol";
 import type { InvocationOutcome, PassThrough, PassThroughClient } from "../aggregation/ports.ts";
+import { refusal } from "../method-refusal.ts";
 
 /** `privateUpstream: never`: only what the rules name exists; anything else is answered like a method that does not (R-10). */
 export class NoPrivateUpstream implements PassThrough {
@@ -15,13 +16,13 @@ export class NoPrivateUpstream implements PassThrough {
 
   send({ invocationId, target }: Envelope): void {
     if (target === undefined || invocationId === undefined) return;
-    const error = `Failed to invoke '${target}' due to an error on the server. HubException: Method does not exist.`;
+    const error = refusal(target, "Method does not exist.");
     this.#client.complete(invocationId, { kind: "error", error });
   }
 
   /** The configuration refuses `access: probe` here, the only thing that asks in a client's name. */
   invoke(method: string, _rawArguments: readonly Uint8Array[], done: (outcome: InvocationOutcome) => void): void {
-    const error = `Failed to invoke '${method}' due to an error on the server. HubException: Method does not exist.`;
+    const error = refusal(method, "Method does not exist.");
     done({ kind: "completed", payload: { kind: "error", error } });
   }
 

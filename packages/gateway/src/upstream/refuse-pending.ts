@@ -1,5 +1,6 @@
 import type { Envelope } from "@signalr-edge/protocol";
 import type { PassThroughClient } from "../aggregation/ports.ts";
+import { refusal } from "../method-refusal.ts";
 import type { HubMetrics } from "../observe/metrics.ts";
 
 /** Answers an invocation that is one too many in flight, in the origin's form for what the client may read (protocol.md 8.2). */
@@ -11,6 +12,5 @@ export function refusePending(
   metrics.refused.maxPendingInvocations += 1;
   if (invocationId === undefined) return;
   const reason = `A connection may wait for ${maxPendingInvocations} invocations.`;
-  const error = `Failed to invoke '${target}' due to an error on the server. HubException: ${reason}`;
-  client.complete(invocationId, { kind: "error", error });
+  client.complete(invocationId, { kind: "error", error: refusal(target, reason) });
 }
