@@ -10,7 +10,7 @@ import { eventGroup, eventSnapshot, textGroup, textSnapshot } from "./live-event
 
 const message = "Message";
 
-/** Groups and addressees as any client may use them, and subscriptions in the shapes that hubs use. */
+/** Groups and addressees that are open to every client, and subscriptions in the shapes that hubs use. */
 export function groupMethods(hub: string, ledger: Ledger, liveEvents: LiveEvents): ContractMethods {
   const join = (context: HubContext, group: string): EventPosition => {
     if (liveEvents.isClosed(hub, group)) throw new HubException(`${group} is closed.`);

@@ -13,7 +13,7 @@ export interface Update {
   readonly bytes: Uint8Array;
 }
 
-/** As much as any transport adds to a message. */
+/** The longest header of a WebSocket frame; the form of an event with one line is as long. */
 const maxFramingBytes = 10;
 
 type Room = "enough" | "perhaps" | "none";
